@@ -1,0 +1,50 @@
+"""What can go wrong, as far as a caller can do something about it.
+
+A silent host is not an error but a ProbeRun. A class is here because somebody who catches it acts differently.
+"""
+
+from __future__ import annotations
+
+
+class NetcamError(Exception):
+    """Anything netcam refuses or fails to do; the text is one line for a person."""
+
+
+class ConfigError(NetcamError):
+    """A setting, target, list or input file that can't be used; names the key and the accepted values."""
+
+
+class ScopeError(NetcamError):
+    """An address outside what this run may touch. Raised before a packet leaves."""
+
+
+class PrivilegeError(NetcamError):
+    """A capability the process lacks; names it and what still works without it."""
+
+
+class SignatureError(NetcamError):
+    """A signature or list file that breaks the rules; names file, id and reason."""
+
+    def __init__(self, file: str, id: str | None, reason: str) -> None:
+        self.file, self.id, self.reason = file, id, reason
+        super().__init__(f"{file}: {id}: {reason}" if id else f"{file}: {reason}")
+
+
+class DecodeError(NetcamError, ValueError):
+    """Bytes that are not the message they claim to be; `offset` counts from the start of the input."""
+
+    def __init__(self, protocol: str, offset: int, reason: str) -> None:
+        self.protocol, self.offset, self.reason = protocol, offset, reason
+        super().__init__(f"{protocol}: byte {offset}: {reason}")
+
+
+class StoreError(NetcamError):
+    """A report or record that can't be written or read; names the path."""
+
+
+class ExportError(NetcamError):
+    """A destination that did not take what was sent; `retry` says whether trying again can help."""
+
+    def __init__(self, destination: str, reason: str, *, retry: bool) -> None:
+        self.destination, self.reason, self.retry = destination, reason, retry
+        super().__init__(f"{destination}: {reason}")

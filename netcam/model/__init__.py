@@ -1,0 +1,43 @@
+"""The facts netcam passes on, as frozen types of the standard library: scope, observation, identity, report."""
+
+from .identity import CCTV_TYPES, DEVICE_TYPES, Claim, Conflict, Evidence, Identity, Strength
+from .observation import (
+    Endpoint,
+    IPAddress,
+    Numbering,
+    Observation,
+    canonical_mac,
+    placeholder_serial,
+    root_of,
+    utc,
+    without_secrets,
+)
+from .runs import Coverage, CoverageStatus, ProbeRun, RunStatus
+from .scope import AddressRange, IPNetwork, Scope, is_home
+
+__all__ = [
+    "CCTV_TYPES",
+    "DEVICE_TYPES",
+    "AddressRange",
+    "Claim",
+    "Conflict",
+    "Coverage",
+    "CoverageStatus",
+    "Endpoint",
+    "Evidence",
+    "IPAddress",
+    "IPNetwork",
+    "Identity",
+    "Numbering",
+    "Observation",
+    "ProbeRun",
+    "RunStatus",
+    "Scope",
+    "Strength",
+    "canonical_mac",
+    "is_home",
+    "placeholder_serial",
+    "root_of",
+    "utc",
+    "without_secrets",
+]

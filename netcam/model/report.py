@@ -1,0 +1,217 @@
+"""The report (contract, section 2) as types; `netcam.report/1` on disk.
+
+Field names are the file's keys. Every key is always written; unknown is null or an empty list. Renderers, `explain`
+and `identify` work on these types alone, so a saved report can do all that a fresh one can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from .identity import Strength
+from .runs import CoverageStatus, RunStatus
+
+SCHEMA = "netcam.report/1"
+
+
+class Outcome(StrEnum):
+    LISTED = "listed"
+    POSSIBLE = "possible"
+    NOT_LISTED = "not-listed"
+    UNDETERMINED = "undetermined"
+
+
+class Basis(StrEnum):
+    NAMED = "named"
+    SUBSIDIARY = "subsidiary"
+    OEM = "oem"
+    COMPONENT_RISK = "component-risk"
+
+
+class MacSource(StrEnum):
+    MEASURED = "measured"
+    CLAIMED = "claimed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeRecord:
+    targets: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    addresses: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Versions:
+    """What judged: program, digest of the signature set, date of the OUI data, last check of each list."""
+
+    netcam: str
+    signatures: str
+    signatures_from: str = ""
+    oui: str
+    lists: Mapping[str, str]
+    pattern_engine: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """What left this machine, as the gate counted it."""
+
+    packets_sent: int = 0
+    bytes_sent: int = 0
+    max_packets_to_one_host: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageRecord:
+    what: str
+    status: CoverageStatus
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanRecord:
+    id: str
+    site: str | None
+    started_at: str
+    ended_at: str
+    complete: bool
+    scope: ScopeRecord
+    versions: Versions
+    traffic: Traffic
+    coverage: tuple[CoverageRecord, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedClaim:
+    """A company or badge: vendor id, name for people, confidence."""
+
+    id: str
+    name: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapabilityRecord:
+    id: str
+    confidence: float
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    title: str
+    url: str
+    section: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictRecord:
+    """One device held against one list. `because`: evidence ids."""
+
+    list: str
+    outcome: Outcome
+    basis: Basis | None
+    entity: str | None
+    statement: str
+    effect: str
+    citation: Citation
+    last_checked: str
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvisoryRecord:
+    id: str
+    known_exploited: bool
+    status: str  # "affected" | "not-affected" | "unknown"
+    why: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceRecord:
+    port: int
+    transport: str
+    protocol: str | None
+    tls: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceRecord:
+    id: str
+    signature: str
+    observation: str
+    strength: Strength
+    root: str = ""
+    says: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictRecord:
+    field: str
+    values: tuple[str, ...]
+    evidence: tuple[str, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceRecord:
+    """One device, CCTV or not. Addresses and times are text here; `mac` is lower case with colons."""
+
+    id: str
+    ip: str | None = None
+    addresses: tuple[str, ...] = ()
+    mac: str | None = None
+    mac_source: MacSource | None = None
+    hostnames: tuple[str, ...] = ()
+    is_cctv: bool | None = None
+    device_type: str | None = None
+    confidence: float = 0.0
+    brand: NamedClaim | None = None
+    manufacturer: NamedClaim | None = None
+    model: str | None = None
+    firmware: str | None = None
+    firmware_date: str | None = None
+    serial: str | None = None
+    oui_registrant: str | None = None
+    capabilities: tuple[CapabilityRecord, ...] = ()
+    verdicts: tuple[VerdictRecord, ...] = ()
+    advisories: tuple[AdvisoryRecord, ...] = ()
+    services: tuple[ServiceRecord, ...] = ()
+    evidence: tuple[EvidenceRecord, ...] = ()
+    conflicts: tuple[ConflictRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservationRecord:
+    id: str
+    kind: str
+    value: str
+    ip: str | None
+    port: int | None
+    transport: str | None
+    probe: str
+    seen_at: str
+    root: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    probe: str
+    target: str
+    status: RunStatus
+    detail: str
+    took_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A whole report. `schema` is `netcam.report/1`."""
+
+    schema: str
+    scan: ScanRecord
+    devices: tuple[DeviceRecord, ...] = ()
+    observations: tuple[ObservationRecord, ...] = ()
+    runs: tuple[RunRecord, ...] = field(default=())
