@@ -1,0 +1,1 @@
+"""The signature engine: load, check, match, fuse."""

@@ -1,0 +1,293 @@
+"""The rules every signature file keeps; `netcam signatures check` and the tests run the same code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from re import _parser  # type: ignore[attr-defined]
+from typing import Any
+
+from netcam.errors import SignatureError
+from netcam.model import Endpoint, Numbering, Strength
+
+from .load import ModelRule, PageRule, Signature, SignatureSet, VendorFile
+from .match import EvidenceIds, claimed, match
+from .patterns import engine_name, matcher
+from .values import model_key, without_maker
+
+# Kinds whose texts are long or free: a pattern without a fixed word would run on, and match, nearly anything.
+FREE_TEXT = frozenset(
+    ("http.body", "http.title", "http.server", "telnet", "ftp", "ssh", "port-banner", "snmp.sysdescr", "upnp.xml")
+)
+LITERAL = 3  # fixed characters in a row that must stand in every match of such a pattern
+_REFUSED_IN_PATHS = re.compile(r"pass|pwd|auth=|user(name)?=|login\?|snapshot|\.jpe?g|/stream", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One broken rule."""
+
+    file: str
+    id: str | None
+    reason: str
+
+    def error(self) -> SignatureError:
+        return SignatureError(self.file, self.id, self.reason)
+
+
+def check(
+    signatures: SignatureSet, kinds: Collection[str], retired: Mapping[str, str] | None = None
+) -> tuple[Problem, ...]:
+    """Every broken rule in the set, by file.
+
+    Args:
+        kinds: observation kinds that some probe or decoder emits; input kinds come from the vocabulary.
+        retired: ids once published; they are never used again.
+    """
+    known = set(kinds) | set(signatures.vocabulary.kinds["input"])
+    problems: list[Problem] = []
+    seen: dict[str, str] = dict(retired or {})
+    for vendor_id in sorted(signatures.vendors):
+        file, path = signatures.vendors[vendor_id], signatures.paths[vendor_id]
+        for id, reason in _file(signatures, file, known):
+            problems.append(Problem(path, id, reason))
+        for id in (item.id for items in (file.signature, file.model, file.page) for item in items):
+            if not id.startswith(f"{vendor_id}."):
+                problems.append(Problem(path, id, f"an id starts with the vendor's: {vendor_id}."))
+            if id in seen:
+                problems.append(Problem(path, id, f"the id is taken: {seen[id]}"))
+            seen[id] = path
+    for spelling, owners in _shared_names(signatures).items():
+        problems.append(
+            Problem(signatures.paths[owners[0]], None, f"the name {spelling!r} also belongs to {', '.join(owners[1:])}")
+        )
+    return tuple(problems)
+
+
+def _shared_names(signatures: SignatureSet) -> dict[str, list[str]]:
+    from .values import name_key
+
+    owners: dict[str, list[str]] = {}
+    for vendor_id in sorted(signatures.vendors):
+        company = signatures.vendors[vendor_id].vendor
+        for key in {name_key(t) for t in (company.id, company.name, company.short or "", *company.aliases) if t}:
+            owners.setdefault(key, []).append(vendor_id)
+    return {key: ids for key, ids in owners.items() if len(ids) > 1}
+
+
+def _file(signatures: SignatureSet, file: VendorFile, kinds: Collection[str]) -> Iterator[tuple[str | None, str]]:
+    company = file.vendor
+    if not company.references:
+        yield None, "the vendor has no reference"
+    if company.parent is not None and company.parent not in signatures.vendors:
+        yield None, f"parent {company.parent!r} has no file"
+    for row in file.made_by:
+        if row.maker not in signatures.vendors:
+            yield f"{company.id}.made-by", f"maker {row.maker!r} has no file"
+        if row.certainty not in signatures.vocabulary.words["certainties"]:
+            yield f"{company.id}.made-by", f"certainty {row.certainty!r} is not one of A, B, C, U"
+        if not row.references:
+            yield f"{company.id}.made-by.{row.maker}", "a relation without a source"
+        if row.series is not None:
+            yield from _pattern(f"{company.id}.made-by.{row.maker}", row.series)
+    yield from _ouis(signatures, file)
+    for signature in file.signature:
+        yield from ((signature.id, reason) for reason in _signature(signatures, file, signature, kinds))
+    for rule in file.model:
+        yield from ((rule.id, reason) for reason in _model(signatures, file, rule))
+    for page in file.page:
+        yield from ((page.id, reason) for reason in _page(signatures, page))
+
+
+def _ouis(signatures: SignatureSet, file: VendorFile) -> Iterator[tuple[str | None, str]]:
+    id = f"{file.vendor.id}.oui"
+    registered = {" ".join(name.split()) for name in signatures.oui.blocks.values()}
+    for entry in file.oui:
+        if not entry.references:
+            yield id, "an OUI without a source"
+        yield from ((id, reason) for reason in _says(signatures, entry.says, ()))
+        if (entry.registrant is None) == (entry.prefix is None):
+            yield id, "an OUI entry has either a registrant or a prefix"
+        elif entry.registrant is not None:
+            name = " ".join(entry.registrant.split())
+            if name not in registered:
+                yield id, f"the IEEE data has no registrant {name!r}"
+            elif signatures.registrants[name][0] != file.vendor.id:
+                yield id, f"registrant {name!r} is also claimed by {signatures.registrants[name][0]}"
+        else:
+            digits = (entry.prefix or "").replace(":", "").upper()
+            if len(digits) not in (6, 7, 9) or re.search("[^0-9A-F]", digits):
+                yield id, f"prefix {entry.prefix!r} has not 24, 28 or 36 bits"
+            elif (owner := signatures.oui.registrant(digits)) and owner[1] != "Private":
+                yield id, f"the IEEE data gives {entry.prefix} to {owner[1]!r}; name the registrant instead"
+
+
+def _pattern(id: str, pattern: str) -> Iterator[tuple[str | None, str]]:
+    for engine in {"re", engine_name()}:
+        try:
+            matcher([pattern], engine)
+        except ValueError as error:
+            yield id, f"{engine}: {error}"
+
+
+def _says(signatures: SignatureSet, says: Mapping[str, str], groups: Collection[str]) -> Iterator[str]:
+    vocabulary = signatures.vocabulary
+    for field in (*says, *groups):
+        if field not in vocabulary.fields:
+            yield f"{field!r} is not in the vocabulary: {', '.join(sorted(vocabulary.fields))}"
+    for field, value in says.items():
+        kind = vocabulary.fields.get(field, {}).get("type")
+        if kind == "vendor" and value not in signatures.vendors:
+            yield f"{field} {value!r} has no vendor file"
+        if kind == "word":
+            words = vocabulary.words[
+                "cctv" if field == "cctv" else "capabilities" if field == "capability" else "device_types"
+            ]
+            if value not in words:
+                yield f"{field} {value!r} is not one of {', '.join(words)}"
+        if field == "manufacturer" and value in signatures.vendors and not signatures.vendors[value].vendor.builds:
+            yield f"manufacturer {value!r} is marked as a badge that builds nothing"
+
+
+def _signature(
+    signatures: SignatureSet, file: VendorFile, signature: Signature, kinds: Collection[str]
+) -> Iterator[str]:
+    words = signatures.vocabulary.words
+    broken = [reason for _, reason in _pattern(signature.id, signature.pattern)]
+    if broken:
+        yield from broken
+        return
+    if signature.observes not in kinds:
+        yield f"no probe emits {signature.observes!r}"
+    if signature.status not in words["statuses"]:
+        yield f"status {signature.status!r} is not one of {', '.join(words['statuses'])}"
+    if not signature.references:
+        yield "a signature without a source"
+    groups = re.compile(signature.pattern).groupindex
+    yield from _says(signatures, signature.says, groups)
+    if signature.observes in FREE_TEXT and (run := longest_literal(signature.pattern)) < LITERAL:
+        yield f"{signature.observes} is free text: the pattern needs {LITERAL} fixed characters in a row and has {run}"
+    if not signature.example or not signature.counterexample:
+        yield "a signature has at least one example and one counterexample"
+    real = [e for e in signature.example if not e.source.lower().startswith("constructed")]
+    if signature.status == "tested" and not real:
+        yield "`tested` takes one real capture"
+    if signature.status == "stable" and len({e.value for e in real}) < 2:
+        yield "`stable` takes two independent real captures"
+    if signature.strength is Strength.DEFINITIVE and not real:
+        yield "`definitive` takes a real capture"
+    own = matcher([signature.pattern])
+    for example in signature.example:
+        found = own.find(example.value)
+        if not found:
+            yield f"does not match its example {example.value[:80]!r}"
+            continue
+        says = claimed(signatures, file.vendor.id, signature.says, found[0][1])
+        extra = {k: v for k, v in says.items() if signature.says.get(k) != v}
+        if extra != example.expect:
+            yield f"example {example.value[:80]!r} gives {extra}, not {example.expect}"
+        yield from _collisions(signatures, file, signature, example.value)
+    for counter in signature.counterexample:
+        if own.find(counter.value):
+            yield f"matches its counterexample {counter.value[:80]!r} ({counter.why})"
+        if not counter.why:
+            yield "a counterexample says why"
+
+
+def _collisions(signatures: SignatureSet, file: VendorFile, signature: Signature, value: str) -> Iterator[str]:
+    """Vendors that the whole set reads out of this example though its own file has nothing to do with them."""
+    family = _family(signatures, file)
+    seen = Numbering().observe(Endpoint(), "check", {signature.observes: value})
+    for evidence in match(signatures, seen, EvidenceIds()):
+        for field in ("manufacturer", "brand"):
+            named = evidence.says.get(field)
+            if named is not None and named not in family:
+                yield f"example {value[:80]!r} is also read as {field} {named} by {evidence.signature}"
+
+
+def _family(signatures: SignatureSet, file: VendorFile) -> set[str]:
+    """Vendors a file may speak of: itself, its parents and makers, whom it names, and whoever names it so."""
+    family = {file.vendor.id, *signatures.parents(file.vendor.id), *(row.maker for row in file.made_by)}
+    for signature in file.signature:
+        family |= {v for f, v in signature.says.items() if f in ("manufacturer", "brand")}
+        family |= {e.expect["brand"] for e in signature.example if "brand" in e.expect}
+    for entry in file.oui:
+        family |= {v for f, v in entry.says.items() if f in ("manufacturer", "brand")}
+    relatives = {
+        other
+        for other, data in signatures.vendors.items()
+        if file.vendor.id in (*signatures.parents(other), *(row.maker for row in data.made_by))
+    }
+    return family | relatives
+
+
+def _model(signatures: SignatureSet, file: VendorFile, rule: ModelRule) -> Iterator[str]:
+    words = signatures.vocabulary.words
+    broken = [reason for _, reason in _pattern(rule.id, rule.pattern)]
+    if broken:
+        yield from broken
+        return
+    if not rule.references:
+        yield "a model rule without a source"
+    if rule.device_type is not None and rule.device_type not in words["device_types"]:
+        yield f"device_type {rule.device_type!r} is not one of {', '.join(words['device_types'])}"
+    for capability in rule.capabilities:
+        if capability not in words["capabilities"]:
+            yield f"capability {capability!r} is not one of {', '.join(words['capabilities'])}"
+    if rule.device_type is None and not rule.capabilities:
+        yield "a model rule gives a type or a capability"
+    if not rule.examples or not rule.counterexamples:
+        yield "a model rule has at least one example and one counterexample"
+    names = signatures.named(file.vendor.id)
+
+    def hits(pattern: str, model: str) -> bool:
+        return re.search(pattern, model_key(without_maker(model, names)), re.IGNORECASE) is not None
+
+    for model in rule.examples:
+        if not hits(rule.pattern, model):
+            yield f"does not match its example {model!r}"
+        elif rule.device_type is not None:
+            first = next(r for r in file.model if r.device_type is not None and hits(r.pattern, model))
+            if first.device_type != rule.device_type:
+                yield f"example {model!r} is taken first by {first.id}, which says {first.device_type}"
+    for model in rule.counterexamples:
+        if hits(rule.pattern, model):
+            yield f"matches its counterexample {model!r}"
+
+
+def _page(signatures: SignatureSet, page: PageRule) -> Iterator[str]:
+    if not page.references:
+        yield "a page without a source"
+    if page.method not in ("GET", "POST"):
+        yield f"method {page.method!r}: only GET, and documented anonymous POSTs"
+    if (page.method == "POST") != bool(page.body):
+        yield "a POST has a body and a GET has none"
+    if not page.path.startswith("/") or _REFUSED_IN_PATHS.search(page.path) or _REFUSED_IN_PATHS.search(page.body):
+        yield f"path {page.path!r}: starts with a slash, and neither logs in nor fetches pictures"
+    for vendor_id in page.when:
+        if vendor_id != "*" and vendor_id not in signatures.vendors:
+            yield f"when names {vendor_id!r}, which has no file"
+
+
+def longest_literal(pattern: str) -> int:
+    """Fixed characters in a row that every match of `pattern` must contain: 4 for `^Web(?:cam)?Srv1`."""
+    return _literal(_parser.parse(pattern))
+
+
+def _literal(items: Sequence[Any]) -> int:
+    best = run = 0
+    for op, arg in items:
+        name = str(op)
+        if name == "LITERAL":
+            run += 1
+            best = max(best, run)
+            continue
+        run = 0
+        if name == "SUBPATTERN":
+            best = max(best, _literal(arg[3]))
+        elif name == "BRANCH":
+            best = max(best, min(_literal(branch) for branch in arg[1]))
+        elif name in ("MAX_REPEAT", "MIN_REPEAT") and arg[0] > 0:
+            best = max(best, _literal(arg[2]))
+    return best

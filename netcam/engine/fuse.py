@@ -1,0 +1,129 @@
+"""Evidence -> claims: one witness per root, rivals weighed against each other.
+
+For one value, independent roots combine as 1 - prod(1 - weight). Between values the odds compete, with even odds for
+"something we don't know", so a lone strong sign keeps its 0.85, two makers' marks of equal strength end below one half
+each, and a weak contradiction dents a proof without undoing it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from netcam.model import CCTV_TYPES, Claim, Conflict, Evidence, Strength
+
+# Starting weights (how often a sign of this grade names the right answer when it stands alone).
+WEIGHT = {Strength.WEAK: 0.15, Strength.SUPPORTING: 0.50, Strength.STRONG: 0.85, Strength.DEFINITIVE: 0.97}
+CONFLICT_AT = 0.5  # a rival below this is noise; from here on the reader sees it
+DECIDED_AT = 0.6  # is_cctv: a lone supporting sign decides nothing
+CEILING = 0.999  # no amount of network answers makes a certainty
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """One candidate value with its own confidence, before rivals are looked at; evidence strongest first."""
+
+    value: str
+    alone: float
+    evidence: tuple[Evidence, ...]
+
+
+def alone(evidence: Iterable[Evidence]) -> float:
+    """Confidence 0..1 in what agreeing evidence says; each root counts once, with its best witness."""
+    by_root: dict[str, float] = {}
+    for item in evidence:
+        by_root[item.root] = max(by_root.get(item.root, 0.0), WEIGHT[item.strength])
+    return min(CEILING, 1.0 - math.prod(1.0 - weight for weight in by_root.values()))
+
+
+def tally(evidence: Iterable[Evidence], field: str, key: Callable[[str], str] = str) -> list[Tally]:
+    """Candidates for `field`, best first; values with equal `key` are one, shown in its best-supported spelling."""
+    groups: dict[str, list[Evidence]] = {}
+    for item in evidence:
+        if field in item.says:
+            groups.setdefault(key(item.says[field]), []).append(item)
+    return sorted((_tally(items, field) for items in groups.values()), key=lambda t: (-t.alone, t.value))
+
+
+def _tally(items: list[Evidence], field: str) -> Tally:
+    items = sorted(items, key=lambda e: (-WEIGHT[e.strength], _number(e.id)))
+    spellings: dict[str, list[Evidence]] = {}
+    for item in items:
+        spellings.setdefault(item.says[field], []).append(item)
+    best = max(spellings, key=lambda s: (alone(spellings[s]), len(s), s))
+    return Tally(best, alone(items), tuple(items))
+
+
+def _number(evidence_id: str) -> int:
+    return int(evidence_id[1:]) if evidence_id[1:].isdigit() else 0
+
+
+def folded(candidates: Sequence[Tally]) -> list[Tally]:
+    """Candidates with those merged in which one text contains the other: "M1065-LW" and "AXIS M1065-LW".
+
+    The value shown is that of the better-supported one.
+    """
+    out: list[Tally] = []
+    for item in candidates:
+        short = _squeezed(item.value)
+        for at, kept in enumerate(out):
+            long = _squeezed(kept.value)
+            if len(short) >= 4 and len(long) >= 4 and (short in long or long in short):
+                evidence = tuple(dict.fromkeys((*kept.evidence, *item.evidence)))
+                out[at] = Tally(kept.value, alone(evidence), evidence)
+                break
+        else:
+            out.append(item)
+    return sorted(out, key=lambda t: (-t.alone, t.value))
+
+
+def _squeezed(text: str) -> str:
+    return "".join(c for c in text.upper() if c.isalnum())
+
+
+def compete(candidates: Sequence[Tally], allied: Callable[[str, str], bool] = lambda a, b: False) -> tuple[Claim, ...]:
+    """Claims, best first. `allied` values (a company and its parent) don't count against each other."""
+    odds = {t.value: t.alone / (1.0 - t.alone) for t in candidates}
+    claims = [
+        Claim(
+            value=t.value,
+            confidence=round(
+                odds[t.value]
+                / (1.0 + odds[t.value] + sum(o for v, o in odds.items() if v != t.value and not allied(v, t.value))),
+                4,
+            ),
+            evidence=tuple(e.id for e in t.evidence),
+        )
+        for t in candidates
+    ]
+    return tuple(sorted(claims, key=lambda c: (-c.confidence, c.value)))
+
+
+def conflict(
+    field: str, candidates: Sequence[Tally], allied: Callable[[str, str], bool] = lambda a, b: False, note: str = ""
+) -> Conflict | None:
+    """The disagreement among candidates, if two of them have real evidence behind them."""
+    serious = [t for t in candidates if t.alone >= CONFLICT_AT]
+    rivals = [t for t in serious if any(t is not o and not allied(t.value, o.value) for o in serious)]
+    if len(rivals) < 2:
+        return None
+    ids = dict.fromkeys(e.id for t in rivals for e in t.evidence[:3])
+    return Conflict(field=field, values=tuple(t.value for t in rivals), evidence=tuple(ids), note=note)
+
+
+def cctv_decision(evidence: Sequence[Evidence]) -> tuple[bool | None, float, tuple[Evidence, ...]]:
+    """(is it CCTV, how sure, the evidence for that answer); None where nothing decided it."""
+    votes: dict[bool, list[Evidence]] = {True: [], False: []}
+    for item in evidence:
+        kind, word = item.says.get("device_type"), item.says.get("cctv")
+        if kind is not None:
+            votes[kind in CCTV_TYPES].append(item)
+        elif word in ("yes", "no"):
+            votes[word == "yes"].append(item)
+    odds = {answer: (a := alone(items)) / (1.0 - a) for answer, items in votes.items()}
+    sure = {answer: odds[answer] / (1.0 + odds[True] + odds[False]) for answer in odds}
+    answer = sure[True] >= sure[False]
+    if sure[answer] < DECIDED_AT:
+        return None, round(sure[answer], 4), ()
+    return answer, round(sure[answer], 4), tuple(votes[answer])

@@ -1,0 +1,179 @@
+"""Who made it: match, let the model number and the brand table speak, then fuse."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from netcam.model import Claim, Conflict, Evidence, Identity, Observation, Strength
+
+from .fuse import Tally, cctv_decision, compete, conflict, folded, tally
+from .load import ModelRule, SignatureSet
+from .match import EvidenceIds, match
+from .values import model_key, name_key, without_maker
+
+# What a row of the brand table is worth when no device evidence names the maker: never enough to be "listed".
+_TABLE = {"A": Strength.SUPPORTING, "B": Strength.SUPPORTING, "C": Strength.WEAK, "U": Strength.WEAK}
+_MODEL_AT = 0.3  # a model less likely than this decides nothing about the type of device
+
+
+def identify(
+    signatures: SignatureSet, observations: Sequence[Observation], ids: EvidenceIds
+) -> tuple[tuple[Evidence, ...], Identity]:
+    """All evidence about one device, inferred pieces included, and what it comes to."""
+    evidence = list(match(signatures, observations, ids))
+    evidence += _from_brand_table(signatures, evidence, ids)
+    evidence += _own_badge(signatures, evidence, ids)
+    evidence += _from_model(signatures, evidence, ids)
+    return tuple(evidence), _fused(signatures, evidence)
+
+
+def _fused(signatures: SignatureSet, evidence: Sequence[Evidence]) -> Identity:
+    def allied(a: str, b: str) -> bool:
+        return a in signatures.parents(b) or b in signatures.parents(a)
+
+    makers = tally(evidence, "manufacturer")
+    brands = tally(evidence, "brand")
+    types = tally(evidence, "device_type")
+    serials = folded(tally(evidence, "serial", model_key))
+    is_cctv, confidence, _ = cctv_decision(evidence)
+    conflicts: list[Conflict | None] = [
+        conflict("manufacturer", makers, allied, "signs of more than one maker on one device"),
+        conflict("brand", brands, allied, "more than one badge"),
+        conflict("device_type", types),
+        conflict("serial", serials, note="more than one serial number"),
+    ]
+    return Identity(
+        manufacturer=compete(makers, allied),
+        brand=compete(brands, allied),
+        model=compete(folded(tally(evidence, "model", model_key))),
+        firmware=compete(folded(tally(evidence, "firmware", model_key))),
+        firmware_date=compete(tally(evidence, "firmware_date")),
+        serial=compete(serials),
+        device_type=compete(types),
+        capabilities=tuple(
+            Claim(value=t.value, confidence=round(t.alone, 4), evidence=tuple(e.id for e in t.evidence))
+            for t in tally(evidence, "capability")
+        ),
+        is_cctv=is_cctv,
+        confidence=confidence,
+        conflicts=tuple(c for c in conflicts if c is not None),
+    )
+
+
+def _from_brand_table(signatures: SignatureSet, evidence: Sequence[Evidence], ids: EvidenceIds) -> list[Evidence]:
+    """What the badge alone suggests about the maker; silent as soon as the device itself says something."""
+    if any(t.alone >= 0.5 for t in tally(evidence, "manufacturer")):
+        return []
+    out: list[Evidence] = []
+    models = [t.value for t in tally(evidence, "model", model_key)]
+    for brand in tally(evidence, "brand"):
+        file = signatures.vendors.get(brand.value)
+        for row in file.made_by if file else ():
+            if row.series is not None and not any(_searched(row.series, model_key(m)) for m in models):
+                continue
+            first = brand.evidence[0]
+            out.append(
+                Evidence(
+                    id=ids.next(),
+                    signature=f"{brand.value}.made-by.{row.maker}",
+                    observation=first.observation,
+                    root=first.root,
+                    strength=_TABLE.get(row.certainty, Strength.WEAK),
+                    says={"manufacturer": row.maker},
+                )
+            )
+    return out
+
+
+def _own_badge(signatures: SignatureSet, evidence: Sequence[Evidence], ids: EvidenceIds) -> list[Evidence]:
+    """The maker's own badge, assumed with low confidence while no other badge was seen."""
+    if tally(evidence, "brand"):
+        return []
+    makers = tally(evidence, "manufacturer")
+    if not makers or (len(makers) > 1 and makers[0].alone == makers[1].alone):
+        return []
+    company = signatures.company(makers[0].value)
+    if company is None or not company.own_badge:
+        return []
+    first = makers[0].evidence[0]
+    strength = Strength.SUPPORTING if makers[0].alone >= 0.5 else Strength.WEAK
+    return [
+        Evidence(
+            id=ids.next(),
+            signature=f"{company.id}.own-badge",
+            observation=first.observation,
+            root=first.root,
+            strength=strength,
+            says={"brand": company.id},
+        )
+    ]
+
+
+def _from_model(signatures: SignatureSet, evidence: Sequence[Evidence], ids: EvidenceIds) -> list[Evidence]:
+    """Type and capabilities that the maker's numbering gives away.
+
+    The maker's scheme is tried first, then the badge's: a badge may number its devices in its own way.
+    """
+    schemes = list(dict.fromkeys(t.value for f in ("manufacturer", "brand") for t in tally(evidence, f)))
+    schemes += [p for s in schemes for p in signatures.parents(s) if p not in schemes]
+    out: list[Evidence] = []
+    for model in folded(tally(evidence, "model", model_key)):
+        if model.alone < _MODEL_AT:
+            continue
+        for vendor_id in schemes:
+            rules = _rules_for(signatures, vendor_id, model)
+            if rules:
+                out += _speak(rules, model, ids)
+                break
+    return out
+
+
+def _rules_for(signatures: SignatureSet, vendor_id: str, model: Tally) -> list[ModelRule]:
+    file = signatures.vendors.get(vendor_id)
+    if file is None:
+        return []
+    text = model_key(without_maker(model.value, signatures.named(vendor_id)))
+    return [rule for rule in file.model if _searched(rule.pattern, text)]
+
+
+def _speak(rules: Sequence[ModelRule], model: Tally, ids: EvidenceIds) -> list[Evidence]:
+    """The first rule with a type sets it; every rule that matches adds its capabilities."""
+    first = model.evidence[0]
+    out: list[Evidence] = []
+    typed = False
+    for rule in rules:
+        says: list[dict[str, str]] = []
+        if rule.device_type is not None and not typed:
+            typed = True
+            says.append({"device_type": rule.device_type})
+        says += [{"capability": capability} for capability in rule.capabilities]
+        out += [
+            Evidence(
+                id=ids.next(),
+                signature=rule.id,
+                observation=first.observation,
+                root=first.root,
+                # What a model number means is certain once the model is: it outranks a guess from a shared web server.
+                strength=Strength.DEFINITIVE if "device_type" in said else Strength.STRONG,
+                says=said,
+            )
+            for said in says
+        ]
+    return out
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+def _searched(pattern: str, text: str) -> bool:
+    # Model patterns are checked to be RE2 syntax and meet short texts only, so the standard library is quick enough.
+    return _compiled(pattern).search(text[:120]) is not None
+
+
+def vendor_of(signatures: SignatureSet, text: str) -> str | None:
+    """The vendor id behind a spelling, or None."""
+    return signatures.names.get(name_key(text))

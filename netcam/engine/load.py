@@ -1,0 +1,280 @@
+"""Signature files -> a set that can match; what the files may say is in signatures/vocabulary.toml."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from netcam.datafiles import data_folder, read_toml
+from netcam.errors import SignatureError
+from netcam.model import Strength
+
+from .oui import OuiTable, load_oui
+from .patterns import Matcher, matcher
+from .values import name_key
+
+
+class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What all tables of a signature file have in common: an unknown key is an error, not a comment."""
+
+
+class Example(_File, frozen=True):
+    value: str
+    source: str = msgspec.field(name="from")
+    expect: dict[str, str] = {}
+
+
+class Counterexample(_File, frozen=True):
+    value: str
+    why: str
+
+
+class Signature(_File, frozen=True):
+    id: str
+    status: str
+    observes: str
+    pattern: str
+    strength: Strength
+    says: dict[str, str]
+    references: list[str]
+    limits: str = ""
+    example: list[Example] = []
+    counterexample: list[Counterexample] = []
+
+
+class Oui(_File, frozen=True):
+    references: list[str]
+    checked: date
+    registrant: str | None = None
+    prefix: str | None = None
+    says: dict[str, str] = {}
+
+
+class MadeBy(_File, frozen=True):
+    """Table knowledge: this badge's devices come (in part) from that maker."""
+
+    maker: str
+    certainty: str
+    references: list[str]
+    series: str | None = None
+    since: str | None = msgspec.field(name="from", default=None)
+    until: str | None = msgspec.field(name="to", default=None)
+    limits: str = ""
+
+
+class ModelRule(_File, frozen=True):
+    id: str
+    pattern: str
+    references: list[str]
+    examples: list[str]
+    counterexamples: list[str]
+    device_type: str | None = None
+    capabilities: list[str] = []
+    limits: str = ""
+
+
+class PageRule(_File, frozen=True):
+    id: str
+    path: str
+    when: list[str]
+    references: list[str]
+    method: str = "GET"
+    body: str = ""
+    content_type: str = ""
+    kind: str | None = None
+    ports: list[int] = []
+    limits: str = ""
+
+
+class Company(_File, frozen=True):
+    id: str
+    name: str
+    references: list[str]
+    short: str | None = None
+    aliases: list[str] = []
+    parent: str | None = None
+    country: str | None = None
+    builds: bool = False
+    own_badge: bool = False
+    limits: str = ""
+
+
+class VendorFile(_File, frozen=True):
+    schema: int
+    vendor: Company
+    oui: list[Oui] = []
+    made_by: list[MadeBy] = []
+    signature: list[Signature] = []
+    model: list[ModelRule] = []
+    page: list[PageRule] = []
+
+
+class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
+    schema: int
+    fields: dict[str, dict[str, str]]
+    words: dict[str, list[str]]
+    kinds: dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """The signatures of one observation kind with the matcher over their patterns."""
+
+    signatures: tuple[tuple[str, Signature], ...]  # (vendor id, signature)
+    matcher: Matcher
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignatureSet:
+    """All vendor files, indexed. Immutable once loaded; order of files plays no part in any answer."""
+
+    vendors: Mapping[str, VendorFile]
+    paths: Mapping[str, str]  # vendor id -> file, for messages
+    vocabulary: Vocabulary
+    oui: OuiTable
+    digest: str
+    origin: str
+    engine: str | None = field(default=None)
+
+    @cached_property
+    def signatures(self) -> tuple[tuple[str, Signature], ...]:
+        return tuple(
+            (vendor_id, sig)
+            for vendor_id in sorted(self.vendors)
+            for sig in self.vendors[vendor_id].signature
+            if sig.status != "retired"
+        )
+
+    @cached_property
+    def _readers(self) -> Mapping[str, Reader]:
+        by_kind: dict[str, list[tuple[str, Signature]]] = {}
+        for item in self.signatures:
+            by_kind.setdefault(item[1].observes, []).append(item)
+        return {
+            kind: Reader(tuple(items), matcher([s.pattern for _, s in items], self.engine))
+            for kind, items in by_kind.items()
+        }
+
+    def reading(self, kind: str) -> Reader | None:
+        """The signatures that read this kind of observation."""
+        return self._readers.get(kind)
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """Every known spelling of a company or badge (as `name_key`) -> vendor id."""
+        return {
+            name_key(text): vendor_id
+            for vendor_id, file in self.vendors.items()
+            if not vendor_id.startswith("generic-")
+            for text in (vendor_id, file.vendor.name, file.vendor.short or "", *file.vendor.aliases)
+            if name_key(text)
+        }
+
+    @cached_property
+    def registrants(self) -> Mapping[str, tuple[str, Oui]]:
+        """IEEE registrant text -> (vendor id, entry)."""
+        return {
+            " ".join(entry.registrant.split()): (vendor_id, entry)
+            for vendor_id, file in self.vendors.items()
+            for entry in file.oui
+            if entry.registrant
+        }
+
+    @cached_property
+    def prefixes(self) -> Mapping[str, tuple[str, Oui]]:
+        """Privately registered prefix (hex digits) -> (vendor id, entry)."""
+        return {
+            entry.prefix.replace(":", "").upper(): (vendor_id, entry)
+            for vendor_id, file in self.vendors.items()
+            for entry in file.oui
+            if entry.prefix
+        }
+
+    def company(self, vendor_id: str) -> Company | None:
+        found = self.vendors.get(vendor_id)
+        return found.vendor if found else None
+
+    def display_name(self, vendor_id: str) -> str:
+        company = self.company(vendor_id)
+        return company.name if company else vendor_id
+
+    def short_name(self, vendor_id: str) -> str:
+        company = self.company(vendor_id)
+        return (company.short or company.name) if company else vendor_id
+
+    def parents(self, vendor_id: str) -> tuple[str, ...]:
+        """Corporate parents, nearest first; a loop in the data ends the walk."""
+        chain: list[str] = []
+        company = self.company(vendor_id)
+        while company and company.parent and company.parent not in (vendor_id, *chain):
+            chain.append(company.parent)
+            company = self.company(company.parent)
+        return tuple(chain)
+
+    def named(self, vendor_id: str) -> tuple[str, ...]:
+        """Spellings a device may put before its model."""
+        company = self.company(vendor_id)
+        return (
+            ()
+            if company is None
+            else tuple(t for t in (company.name, company.short, *company.aliases, company.id) if t)
+        )
+
+
+def vendor_paths(folder: Path) -> Sequence[Path]:
+    return sorted([*(folder / "vendors").glob("*.toml"), *(folder / "generic").glob("*.toml")])
+
+
+def load_signatures(folder: Path | None = None, extra: Sequence[Path] = (), engine: str | None = None) -> SignatureSet:
+    """Read every vendor file of the data folder and of the `extra` folders (whose files replace those of the same id).
+
+    Raises:
+        SignatureError: a file that breaks the rules of its shape; the finer rules are `check`'s.
+        ConfigError: no data.
+    """
+    home = data_folder(folder)
+    vocabulary: Vocabulary = read_toml(home / "vocabulary.toml", Vocabulary)
+    digest = hashlib.sha256()
+    vendors: dict[str, VendorFile] = {}
+    paths: dict[str, str] = {}
+    for path in (*vendor_paths(home), *(p for f in extra for p in (vendor_paths(f) or sorted(f.glob("*.toml"))))):
+        file: VendorFile = read_toml(path, VendorFile)
+        if file.schema != 1:
+            raise SignatureError(str(path), None, f"schema {file.schema} is not known to this netcam, which reads 1")
+        if file.vendor.id != path.stem:
+            raise SignatureError(str(path), file.vendor.id, "the vendor id must be the file's name")
+        vendors[file.vendor.id], paths[file.vendor.id] = file, str(path)
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    made = SignatureSet(
+        vendors=vendors,
+        paths=paths,
+        vocabulary=vocabulary,
+        oui=load_oui(home / "oui.txt.gz"),
+        digest=f"sha256:{digest.hexdigest()}",
+        origin=_origin(home),
+        engine=engine,
+    )
+    try:
+        made._readers  # noqa: B018 - patterns are compiled here, so that a broken one is reported with its file
+    except ValueError as error:
+        raise _broken_pattern(made, error) from error
+    return made
+
+
+def _origin(folder: Path) -> str:
+    return "package" if folder.parent.name == "_data" else "checkout" if folder.name == "signatures" else "folder"
+
+
+def _broken_pattern(made: SignatureSet, error: ValueError) -> SignatureError:
+    for vendor_id, sig in made.signatures:
+        try:
+            matcher([sig.pattern], made.engine)
+        except ValueError as why:
+            return SignatureError(made.paths[vendor_id], sig.id, str(why))
+    return SignatureError("signatures", None, str(error))

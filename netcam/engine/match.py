@@ -1,0 +1,103 @@
+"""Every signature that has something to say about what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from netcam.model import Evidence, Observation, Strength, placeholder_serial
+
+from .load import SignatureSet
+from .values import name_key, normal_date, placeholder_model, split_firmware, without_maker
+
+
+class EvidenceIds:
+    """Hands out evidence ids: e1, e2, ... unique within one report."""
+
+    def __init__(self) -> None:
+        self._n = 0
+
+    def next(self) -> str:
+        self._n += 1
+        return f"e{self._n}"
+
+
+def match(signatures: SignatureSet, observations: Iterable[Observation], ids: EvidenceIds) -> tuple[Evidence, ...]:
+    """What the signatures and the OUI data say about these observations; their order does not matter.
+
+    A signature that claims nothing (`says = {}` and no capture) gives no evidence: it only marks text as known.
+    """
+    found: list[Evidence] = []
+    for seen in observations:
+        if seen.kind == "mac" or seen.kind.endswith(".mac"):
+            found += _by_oui(signatures, seen, ids)
+        reader = signatures.reading(seen.kind)
+        if reader is None:
+            continue
+        for index, groups in reader.matcher.find(seen.value):
+            vendor_id, signature = reader.signatures[index]
+            says = claimed(signatures, vendor_id, signature.says, groups)
+            if says:
+                found.append(
+                    Evidence(
+                        id=ids.next(),
+                        signature=signature.id,
+                        observation=seen.id,
+                        root=seen.root,
+                        strength=signature.strength,
+                        says=says,
+                    )
+                )
+    return tuple(found)
+
+
+def claimed(
+    signatures: SignatureSet, vendor_id: str, says: Mapping[str, str], groups: Mapping[str, str]
+) -> dict[str, str]:
+    """`says` and what was captured, normalised; captures that hold nothing usable are left out."""
+    out = dict(says)
+    for field, captured in groups.items():
+        text = captured.strip()
+        if not text:
+            continue
+        if field == "badge":
+            if (brand := signatures.names.get(name_key(text))) is not None:
+                out["brand"] = brand
+        elif field == "model":
+            model = without_maker(text, signatures.named(vendor_id))
+            if not placeholder_model(model):
+                out["model"] = model
+        elif field == "firmware":
+            out["firmware"], day = split_firmware(text)
+            if day:
+                out.setdefault("firmware_date", day)
+        elif field == "firmware_date":
+            if day := normal_date(text):
+                out["firmware_date"] = day
+        elif field == "serial":
+            if not placeholder_serial(text):
+                out["serial"] = text
+        else:
+            out[field] = text
+    return out
+
+
+def _by_oui(signatures: SignatureSet, seen: Observation, ids: EvidenceIds) -> list[Evidence]:
+    digits = "".join(c for c in seen.value if c.isalnum()).upper()
+    private = next((signatures.prefixes[digits[:n]] for n in (9, 7, 6) if digits[:n] in signatures.prefixes), None)
+    registered = signatures.oui.registrant(seen.value)
+    known = private or (signatures.registrants.get(registered[1]) if registered else None)
+    if known is None:
+        return []
+    vendor_id, entry = known
+    # A MAC that only stands in an answer could be anybody's: half as good as one the link layer showed.
+    strength = Strength.SUPPORTING if seen.kind == "mac" else Strength.WEAK
+    return [
+        Evidence(
+            id=ids.next(),
+            signature=f"{vendor_id}.oui",
+            observation=seen.id,
+            root=seen.root,
+            strength=strength,
+            says=dict(entry.says) or {"manufacturer": vendor_id},
+        )
+    ]
