@@ -70,7 +70,7 @@ def folded(candidates: Sequence[Tally]) -> list[Tally]:
         for at, kept in enumerate(out):
             long = _squeezed(kept.value)
             if len(short) >= 4 and len(long) >= 4 and (short in long or long in short):
-                evidence = tuple(dict.fromkeys((*kept.evidence, *item.evidence)))
+                evidence = tuple({e.id: e for e in (*kept.evidence, *item.evidence)}.values())
                 out[at] = Tally(kept.value, alone(evidence), evidence)
                 break
         else:
