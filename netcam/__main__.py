@@ -1,0 +1,5 @@
+"""`python -m netcam` is the command `netcam`."""
+
+from netcam.cli import main
+
+main()

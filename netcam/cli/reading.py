@@ -1,0 +1,148 @@
+"""`netcam identify`, `explain` and `schema`: what needs no network."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from netcam.cli.common import LISTS, OUTPUT, WITH_COLOR, knowledge, table, write_outputs
+from netcam.cli.errors import FAILED, Exit, say
+from netcam.errors import ConfigError
+
+if TYPE_CHECKING:
+    from netcam.model.report import DeviceRecord
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, exists=True))
+@click.option(
+    "--format", "form", type=click.Choice(["table", "jsonl"]), default="table", help="How identities are printed."
+)
+@click.option("--all", "show_all", is_flag=True, help="Show devices that are no CCTV too.")
+@OUTPUT
+@LISTS
+@WITH_COLOR
+def identify(
+    file: str,
+    form: str,
+    show_all: bool,
+    output: tuple[str, ...],
+    list_ids: tuple[str, ...],
+    list_files: tuple[Path, ...],
+    data: Path | None,
+    no_color: bool,
+) -> None:
+    """Identities from observations that somebody else collected.
+
+    FILE ('-' for standard input) holds one JSON object a line with "kind" and "value" (docs/report-format.md), or is a
+    saved report, which is judged again with today's signatures and lists.
+
+    \b
+    Examples:
+      netcam identify observations.jsonl --format jsonl
+      some-tool --json | netcam identify -
+      netcam identify last-month.json -o judged-again.json
+    """
+    from netcam.pipeline import identify as run
+    from netcam.pipeline import rejudge
+
+    known = knowledge(data, list_ids, list_files)
+    with _opened(file) as stream:
+        head, lines = _peek(stream)
+        if _is_report(head):
+            from netcam.report.to_json import loads
+
+            try:
+                report = rejudge(loads(head + stream.read(), file), known)
+            except ConfigError as error:
+                say(f"netcam: {error}")
+                raise Exit(FAILED) from error
+            if form == "jsonl":
+                _jsonl(({"device": d.id, "ids": []}, d) for d in report.devices)
+            elif "-" not in output:
+                click.echo(table(report, show_all, no_color), nl=False)
+            write_outputs(report, output)
+            return
+        found, bad = run(lines, known)
+    for problem in bad:
+        say(f"{file}: line {problem.number}: {problem.reason}")
+    if form == "jsonl":
+        _jsonl(({"device": intake.key, "ids": intake.ids}, device) for intake, device in found)
+    if output or form == "table":
+        from netcam.pipeline import report_of
+
+        report = report_of(found, known)
+        if form == "table" and "-" not in output:
+            click.echo(table(report, show_all, no_color), nl=False)
+        write_outputs(report, output)
+    if bad:
+        raise Exit(FAILED)
+
+
+def _opened(file: str) -> IO[bytes]:
+    return click.open_file(file, "rb")
+
+
+def _peek(stream: IO[bytes]) -> tuple[bytes, Iterator[str]]:
+    """The first line, and all lines as text with that one in front."""
+    head = stream.readline()
+
+    def lines() -> Iterator[str]:
+        yield head.decode("utf-8", "replace")
+        for line in stream:
+            yield line.decode("utf-8", "replace")
+
+    return head, lines()
+
+
+def _is_report(head: bytes) -> bool:
+    """Whether a file that begins so is a report: its first key is `schema`, or it is one object over many lines."""
+    text = head.strip()
+    return text == b"{" or text.startswith((b'{"schema"', b'{ "schema"'))
+
+
+def _jsonl(devices: Iterable[tuple[dict[str, object], DeviceRecord]]) -> None:
+    from netcam.report.to_jsonl import line
+
+    for first, device in devices:
+        sys.stdout.buffer.write(line(device, first))
+    sys.stdout.buffer.flush()
+
+
+@click.command()
+@click.argument("report", type=click.Path(dir_okay=False, exists=True))
+@click.argument("address")
+def explain(report: str, address: str) -> None:
+    """The chain behind one device: observation, signature, claim, verdict, citation.
+
+    ADDRESS is an IP address, a MAC, or a device id of the report.
+
+    \b
+    Examples:
+      netcam explain report.json 10.0.0.20
+      netcam explain report.json 44:19:b6:00:00:01
+    """
+    from netcam.report.explain import explain as chain
+    from netcam.report.explain import find_device
+    from netcam.report.to_json import load
+
+    try:
+        loaded = load(report)
+    except ConfigError as error:
+        say(f"netcam: {error}")
+        raise Exit(FAILED) from error
+    click.echo(chain(loaded, find_device(loaded, address)), nl=False)
+
+
+@click.command()
+def schema() -> None:
+    """The JSON Schema of the report, as generated from the types that write it."""
+    import json
+
+    from netcam.report.to_json import json_schema
+
+    click.echo(json.dumps(json_schema(), indent=2))

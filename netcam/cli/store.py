@@ -1,0 +1,49 @@
+"""The demo: the emulated store and the same scan that a real network gets."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from netcam.cli.common import table, write_outputs
+from netcam.cli.errors import say
+from netcam.cli.scanning import plan_lines
+from netcam.demo.emulator import EmulatedLan, shifted
+from netcam.demo.store import demo_store
+from netcam.knowledge import Knowledge
+from netcam.model.report import Report
+from netcam.net.interfaces import interfaces
+from netcam.pipeline import Settings, plan, scan
+
+
+def loopback() -> tuple[str, ...]:
+    """The loopback interface's name, so that multicast may go there."""
+    return tuple(i.name for i in interfaces() if i.kind == "loopback" and i.up)
+
+
+async def scan_store(knowledge: Knowledge, *, quiet: bool) -> Report:
+    """Start the store, scan it, stop it."""
+    async with EmulatedLan.on_loopback(demo_store()) as lan:
+        for missing in lan.missing:
+            say(f"note: {missing} could not be emulated: another program holds the port")
+        targets = tuple(device.ip for device in lan.devices)
+        settings = Settings(targets=targets, interfaces=loopback(), pace="fast", site="demo store", dial=shifted)
+        made = plan(settings)
+        if not quiet:
+            where = f"{targets[0]} to {targets[-1]}"
+            say(f"emulated store: {len(targets)} devices on {where}; ports below 1024 are served 20000 higher")
+            for line in plan_lines(made):
+                say(line)
+        return await scan(settings, knowledge, plan_made=made)
+
+
+def run_demo(folder: Path, *, show_all: bool, quiet: bool, no_color: bool) -> None:
+    """Scan the store, print the table, write both reports."""
+    report = asyncio.run(scan_store(Knowledge.load(), quiet=quiet))
+    paths = tuple(str(folder / name) for name in ("netcam-demo.json", "netcam-demo.html"))
+    write_outputs(report, paths)
+    if not quiet:
+        click.echo(table(report, show_all, no_color), nl=False)
+        say(f"wrote {paths[0]} and {paths[1]}; try: netcam explain {paths[0]} {report.devices[0].ip}")

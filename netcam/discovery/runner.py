@@ -1,0 +1,620 @@
+"""The scan itself: find hosts, look at their ports, ask what is there, and keep account of all of it.
+
+Everything runs at once: discovery questions, the search for hosts, and questions to services while other ports are
+still being looked at. The gate sets the pace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from ipaddress import IPv4Address
+from typing import Any
+
+from netcam.errors import ConfigError, NetcamError, PrivilegeError
+from netcam.model import CoverageStatus, Endpoint, IPAddress, Observation, RunStatus
+from netcam.model.scope import address
+from netcam.net import neighbours
+from netcam.net.gate import Gate
+from netcam.net.http import HttpClient
+from netcam.net.icmp import ping
+from netcam.net.l2 import L2Worker
+from netcam.net.tcp import PortState as TcpState
+from netcam.net.tcp import connect_port
+from netcam.probes.base import Page, Probe, Transport
+
+from .io import LATE, HostIO, MdnsIO, PortOf, PortState, Tools, UdpIO
+from .plan import ARP_PASSES, SWEEP_PORTS, Plan, Segment
+from .record import Host, Record
+
+log = logging.getLogger(__name__)
+
+HOSTS_AT_ONCE = 256  # well below the 1,024 entries of the kernel's neighbour table
+CONNECT_S = 1.0  # for an answer to a SYN, before anything is known about the host
+CONNECT_MOST_S = 4.0
+GIVE_UP_AFTER = 8  # ports without any answer: from here on the host counts as filtered
+FILTERED_S = 0.4  # for each further port of such a host
+RETRY_S = 2.5  # second look where answers got lost: long enough for the kernel to repeat its SYN
+SHARED_MAC_AT = 16  # addresses answered for by one MAC: a router's proxy ARP, no device
+ALL_UP_SHARE = 0.9  # of a routed network that only refuses: a firewall answering for absent hosts
+ALL_UP_FROM = 32  # addresses, below which no share means anything
+CANARY_PORT = 60443  # nothing listens here; a host that accepts it accepts everything
+CANARY_AT = 10  # open ports from which the canary is worth a packet
+GROUP_FIRST_S = 1.2  # hosts that hear the group have answered by then; the others are asked one by one
+BATCH_S = 0.4  # single questions to hosts are collected for this long
+
+Progress = Callable[[str, int, int], None]
+"""(what, done, of all) for a progress bar; called often, must be quick."""
+
+# Discovery answers name the ports of their device's services.
+_NAMED_PORT = re.compile(r"https?://[^/\s]*?:(\d{1,5})(?:/|\s|$)")
+
+
+class Runner:
+    """One scan. `run` ends by itself; a cancelled run leaves what was found in `record`."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        gate: Gate,
+        record: Record,
+        *,
+        pages: Callable[[Sequence[Observation]], Sequence[Page]],
+        own: frozenset[IPAddress],
+        user_agent: str,
+        dial: PortOf = lambda port: port,
+        progress: Progress = lambda what, done, total: None,
+    ) -> None:
+        self.plan, self.gate, self.record = plan, gate, record
+        self._own, self._progress, self._dial = own, progress, dial
+        self._http = HttpClient(gate, workers=48, user_agent=user_agent)
+        self._tools = Tools(
+            gate=gate, http=self._http, record=record, dial=dial, pages=pages, own=own, on_host=self._heard
+        )
+        self._at_once = asyncio.Semaphore(HOSTS_AT_ONCE)
+        self._tasks: asyncio.TaskGroup | None = None
+        self._examined: set[IPAddress] = set()
+        self._finding = 0
+        self._group_asking = 0
+        self._asked: dict[IPAddress, asyncio.Event] = {}
+        self._to_ask: dict[IPAddress, None] = {}
+        self._done_hosts = 0
+        self._workers: dict[str, L2Worker] = {}
+        self._port_state: dict[tuple[IPAddress, int], PortState] = {}
+        self._batch: dict[IPAddress, asyncio.Future[None]] = {}
+        self._macs: dict[str, set[IPAddress]] = {}
+
+    # -- the whole -----------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Find, look, ask, until nothing is left to do.
+
+        Raises:
+            ConfigError, PrivilegeError: the chosen engine can't work here.
+            NetcamError: a worker failed in a way that leaves part of the scope unseen.
+        """
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
+                finders = [*self._finders()]
+                self._finding = len(finders)
+                for finder in finders:
+                    tasks.create_task(self._counted(finder))
+                tasks.create_task(self._ask_hosts())
+                if self.plan.engine != "connect":
+                    tasks.create_task(self._look_in_batches())
+        except BaseExceptionGroup as group:
+            raise _first(group) from group
+        finally:
+            self._tasks = None
+            await self._http.close()
+            for worker in self._workers.values():
+                await worker.close()
+            self._settle()
+
+    def _finders(self) -> Iterable[Coroutine[Any, Any, None]]:
+        for segment in self.plan.segments:
+            where = f"{segment.network} on {segment.interface.name}"
+            if segment.group:
+                for probe in self._udp_probes():
+                    self._group_asking += 1
+                    yield self._ask_group(probe, segment)
+                self.record.cover(f"{where}: multicast and broadcast", CoverageStatus.COVERED)
+            elif self._udp_probes():
+                self.record.cover(
+                    f"{where}: multicast and broadcast",
+                    CoverageStatus.PARTLY,
+                    f"{segment.why_no_group}; hosts were asked one by one",
+                )
+            if segment.loopback:
+                yield self._sweep(segment.hosts(), where, local=True)
+            elif self.plan.raw and self.plan.runs("arp"):
+                yield self._sweep_arp(segment, where)
+            else:
+                yield self._sweep_attached(segment, where)
+        if self.plan.routed:
+            hosts = [address(r.version, n) for r in self.plan.routed for n in range(r.first, r.last + 1)]
+            hosts = [ip for ip in hosts if ip not in self._own]
+            self.record.cover(
+                "networks behind routers: multicast and broadcast",
+                CoverageStatus.NOT,
+                "they don't cross routers; every address was asked by unicast, MACs are known only from answers",
+            )
+            yield self._sweep(hosts, "networks behind routers", local=False)
+        self.record.coverage += [c for c in self.plan.coverage if c not in self.record.coverage]
+        for name in sorted(self.plan.without):
+            self.record.cover(f"probe {name}", CoverageStatus.NOT, "switched off by the operator")
+
+    async def _counted(self, finder: Coroutine[Any, Any, None]) -> None:
+        try:
+            await finder
+        finally:
+            self._finding -= 1
+
+    def _udp_probes(self) -> list[Probe]:
+        return [p for p in self.plan.probes if p.spec.transport in (Transport.UDP_GROUP, Transport.MDNS)]
+
+    def _settle(self) -> None:
+        """What can be said only at the end: MACs that speak for many, networks in which everything seems up."""
+        for mac, ips in self._macs.items():
+            if len(ips) >= SHARED_MAC_AT:
+                self.record.shared_macs[mac] = len(ips)
+                self.record.cover(
+                    f"ARP answers of {mac}",
+                    CoverageStatus.PARTLY,
+                    f"answers for {len(ips)} addresses (proxy ARP); those count as hosts only where more answered",
+                )
+        for ip in [ip for ip, host in self.record.hosts.items() if not self._believed(host)]:
+            del self.record.hosts[ip]
+
+    def _believed(self, host: Host) -> bool:
+        """Whether a host is there, and not merely spoken for by a firewall or router."""
+        facts = [o for o in host.observations if o.kind not in ("tcp.open", "alive", "mac")]
+        if facts:
+            return True
+        measured = any(o.kind == "mac" and o.value not in self.record.shared_macs for o in host.observations)
+        if measured:
+            return True
+        return bool(host.open_ports) and not host.accepts_all if host.alive != "doubtful" else False
+
+    # -- finding hosts -------------------------------------------------------------------------------------------------
+
+    def _found(self, ip: IPAddress, how: str, *, interface: str | None = None, rtt_s: float | None = None) -> None:
+        """A host answered: look at it, once."""
+        if ip in self._own or ip not in self.gate.scope:
+            return
+        host = self.record.host(ip)
+        host.interface = host.interface or interface
+        host.rtt_s = rtt_s if host.rtt_s is None else host.rtt_s
+        host.alive = host.alive or how
+        if ip in self._examined or self._tasks is None:
+            return
+        self._examined.add(ip)
+        self._asked[ip] = asyncio.Event()
+        self._to_ask[ip] = None
+        self._tasks.create_task(self._examine(host))
+
+    def _heard(self, ip: IPAddress) -> None:
+        """A discovery answer came from this address."""
+        if ip in self.gate.scope:
+            self._found(ip, "discovery")
+        else:
+            self.record.host(ip).outside = True
+
+    async def _sweep_arp(self, segment: Segment, where: str) -> None:
+        began = time.monotonic()
+        targets = [ip for ip in segment.hosts() if isinstance(ip, IPv4Address) and ip not in self._own]
+        worker = L2Worker()
+        try:
+            await worker.start(segment.interface.name)
+        except NetcamError as error:
+            log.warning("%s", error)
+            self.record.run("arp", where, RunStatus.SKIPPED, str(error))
+            await self._sweep_attached(segment, where)
+            return
+        self._workers[segment.interface.name] = worker
+        count = 0
+        try:
+            async with aclosing(worker.arp(self.gate, segment.interface, targets, ARP_PASSES)) as answers:
+                async for answer in answers:
+                    if answer.ip not in self.gate.scope:
+                        continue
+                    count += 1
+                    self._measured(answer.ip, answer.mac, segment.interface.name, answer.rtt_s)
+                    self._progress("hosts", len(self._examined), 0)
+        except NetcamError as error:
+            log.warning("%s", error)
+            self.record.run("arp", where, RunStatus.FAILED, str(error), time.monotonic() - began)
+            self.record.cover(f"{where}: ARP", CoverageStatus.PARTLY, str(error))
+            await self._sweep_attached(segment, where)
+            return
+        finally:
+            if self.plan.engine != "syn":
+                self._workers.pop(segment.interface.name, None)
+                await worker.close()
+        status = RunStatus.ANSWERED if count else RunStatus.SILENT
+        self.record.run(
+            "arp", where, status, f"{count} answers from {len(targets)} addresses", time.monotonic() - began
+        )
+        self.record.cover(f"{where}: hosts by ARP", CoverageStatus.COVERED)
+        await self._sweep_shared(segment, where)
+
+    def _measured(self, ip: IPAddress, mac: str, interface: str, rtt_s: float | None) -> None:
+        """A MAC answered for an address. Past SHARED_MAC_AT addresses it is a proxy, and the rest need another sign."""
+        ips = self._macs.setdefault(mac, set())
+        ips.add(ip)
+        host = self.record.host(ip)
+        known = next((o.value for o in host.observations if o.kind == "mac"), None)
+        if known is None or known != mac:
+            kind = "mac" if known is None else "arp.other-mac"
+            self.record.keep(self.record.numbering.observe(Endpoint(ip=ip, mac=mac), "arp", {kind: mac}))
+        if len(ips) < SHARED_MAC_AT:
+            self._found(ip, "arp", interface=interface, rtt_s=rtt_s)
+
+    async def _sweep_shared(self, segment: Segment, where: str) -> None:
+        """Look by TCP at addresses that only a proxy answered for."""
+        doubtful = [
+            ip for mac, ips in self._macs.items() if len(ips) >= SHARED_MAC_AT for ip in ips if ip not in self._examined
+        ]
+        if doubtful:
+            await self._sweep(sorted(doubtful, key=int), f"{where}, behind proxy ARP", local=False)
+
+    async def _sweep_attached(self, segment: Segment, where: str) -> None:
+        """Without raw frames: connecting makes the kernel ask for the MAC, and its table tells who answered."""
+        began = time.monotonic()
+        targets = [ip for ip in segment.hosts() if ip not in self._own]
+        table: Mapping[IPAddress, tuple[str, str]] = {}
+        for start in range(0, len(targets), HOSTS_AT_ONCE):
+            wave = targets[start : start + HOSTS_AT_ONCE]
+            # The kernel asks three times, a second apart, so a lost question costs nothing but time.
+            states = await asyncio.gather(*(self._touch(ip, SWEEP_PORTS[0], 3.2) for ip in wave))
+            table = await asyncio.to_thread(neighbours.table)
+            for ip, state in zip(wave, states, strict=True):
+                entry = table.get(ip)
+                if entry is not None and entry[1] in ("", segment.interface.name) and state is not TcpState.UNREACHABLE:
+                    self._measured(ip, entry[0], segment.interface.name, None)
+                elif state in (TcpState.OPEN, TcpState.CLOSED):
+                    self._found(ip, "tcp", interface=segment.interface.name)
+            self._progress("addresses", min(start + HOSTS_AT_ONCE, len(targets)), len(targets))
+        count = sum(ip in self._examined for ip in targets)
+        status = RunStatus.ANSWERED if count else RunStatus.SILENT
+        self.record.run(
+            "connect", where, status, f"{count} hosts by TCP and the neighbour table", time.monotonic() - began
+        )
+        why = "ARP switched off" if not self.plan.runs("arp") else self.plan.why_not_raw or "no raw frames"
+        self.record.cover(f"{where}: hosts by TCP and the kernel's neighbour table", CoverageStatus.COVERED, why)
+        await self._sweep_shared(segment, where)
+
+    async def _touch(self, ip: IPAddress, port: int, timeout_s: float) -> TcpState:
+        try:
+            return (await connect_port(self.gate, ip, self._dial(port), timeout_s)).state
+        except OSError as error:
+            self.record.run("connect", f"{ip}:{port}", RunStatus.FAILED, error.strerror or str(error))
+            return TcpState.FILTERED
+
+    async def _sweep(self, targets: Sequence[IPAddress], where: str, *, local: bool) -> None:
+        """Hosts without a link layer to ask: a few likely ports, ICMP, and discovery questions to every address."""
+        began = time.monotonic()
+        if not local:
+            for ip in targets:
+                self._asked.setdefault(ip, asyncio.Event())
+                self._to_ask[ip] = None
+        ports = self.plan.ports if local else SWEEP_PORTS
+        refused: list[IPAddress] = []
+        for start in range(0, len(targets), HOSTS_AT_ONCE):
+            wave = targets[start : start + HOSTS_AT_ONCE]
+            found = await asyncio.gather(*(self._answers(ip, ports, local) for ip in wave))
+            for ip, how in zip(wave, found, strict=True):
+                if how == "refuses":
+                    refused.append(ip)
+                elif how:
+                    self._alive(ip, how)
+            self._progress("addresses", min(start + HOSTS_AT_ONCE, len(targets)), len(targets))
+        if not local:
+            if len(refused) >= ALL_UP_FROM and len(refused) >= ALL_UP_SHARE * len(targets):
+                self.record.cover(
+                    where,
+                    CoverageStatus.PARTLY,
+                    f"{len(refused)} of {len(targets)} addresses refuse connections: something in between answers for "
+                    "hosts that need not be there; only those with an open port or a discovery answer are reported",
+                )
+                for ip in refused:
+                    self.record.host(ip).alive = "doubtful"
+            for ip in refused:
+                self._alive(ip, "tcp")
+            self.record.cover(f"{where}: hosts by TCP, ICMP and unicast discovery", CoverageStatus.COVERED)
+        count = sum(ip in self._examined for ip in targets)
+        self.record.run(
+            "connect",
+            where,
+            RunStatus.ANSWERED if count else RunStatus.SILENT,
+            f"{count} hosts",
+            time.monotonic() - began,
+        )
+
+    def _alive(self, ip: IPAddress, how: str) -> None:
+        self.record.keep(self.record.numbering.observe(Endpoint(ip=ip), "connect", {"alive": how}))
+        self._found(ip, how)
+
+    async def _answers(self, ip: IPAddress, ports: Sequence[int], local: bool) -> str:
+        """ "tcp" for an open port, "icmp" for an echo, "refuses" when it only refuses, "" for silence.
+
+        On loopback the kernel itself refuses for every address, so only an open port counts.
+        """
+        refuses = False
+        for port in ports:
+            state = await self._touch(ip, port, CONNECT_S)
+            if state is TcpState.OPEN:
+                return "tcp"
+            refuses = refuses or state is TcpState.CLOSED
+            if refuses and not local:
+                break
+        if local:
+            return ""
+        if not refuses and self.plan.runs("icmp") and await ping(self.gate, ip, CONNECT_S):
+            return "icmp"
+        return "refuses" if refuses else ""
+
+    # -- discovery questions -------------------------------------------------------------------------------------------
+
+    async def _ask_group(self, probe: Probe, segment: Segment) -> None:
+        io = (MdnsIO if probe.spec.transport is Transport.MDNS else UdpIO)(self._tools, probe.spec, segment=segment)
+        asking = asyncio.ensure_future(self._drain(probe, io, f"{segment.network} on {segment.interface.name}"))
+        try:
+            while not asking.done() and (io.asked_at is None or time.monotonic() < io.asked_at + GROUP_FIRST_S):
+                if isinstance(io, MdnsIO):
+                    break  # nobody waits for it: hosts of this segment are not asked by unicast
+                await asyncio.wait((asking,), timeout=0.1)
+            self._group_asking -= 1
+            await asking
+        finally:
+            asking.cancel()
+
+    async def _drain(self, probe: Probe, io: UdpIO | HostIO, target: str) -> None:
+        """Run a probe to its end and keep what it yields; a fault in one probe is that probe's record."""
+        try:
+            async with aclosing(_observations(probe, io)) as seen:
+                async for observation in seen:
+                    self.record.keep((observation,))
+        except (OSError, TimeoutError) as error:
+            text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            status = RunStatus.REFUSED if isinstance(error, ConnectionError) else RunStatus.FAILED
+            self.record.run(probe.spec.name, target, status, text)
+        except NetcamError as error:
+            self.record.run(probe.spec.name, target, RunStatus.FAILED, str(error))
+        except Exception as error:
+            log.exception("probe %s failed on %s", probe.spec.name, target)
+            self.record.run(probe.spec.name, target, RunStatus.FAILED, f"{type(error).__name__}: {error}")
+
+    async def _ask_hosts(self) -> None:
+        """Ask hosts one by one by each protocol whose group question they did not answer, in batches."""
+        probes = [p for p in self._udp_probes() if p.spec.unicast]
+        assert self._tasks is not None
+        while self._finding or self._to_ask:
+            await asyncio.sleep(BATCH_S)
+            if self._group_asking:
+                continue
+            batch = list(self._to_ask)
+            self._to_ask.clear()
+            if batch:
+                self._tasks.create_task(self._ask_batch(probes, batch))
+
+    async def _ask_batch(self, probes: Sequence[Probe], batch: Sequence[IPAddress]) -> None:
+        async def one(probe: Probe) -> None:
+            silent = [ip for ip in batch if not self._has_answered(ip, probe)]
+            if probe.spec.transport is Transport.MDNS:
+                # Every responder hears the group; only behind routers, and where it wasn't asked, is unicast worth it.
+                silent = [ip for ip in silent if not self._in_asked_group(ip)]
+            for version in (4, 6):
+                hosts = [ip for ip in silent if ip.version == version]
+                if not hosts:
+                    continue
+                io = (MdnsIO if probe.spec.transport is Transport.MDNS else UdpIO)(self._tools, probe.spec, hosts=hosts)
+                await self._drain(probe, io, f"{len(hosts)} hosts")
+
+        try:
+            await asyncio.gather(*(one(probe) for probe in probes))
+        finally:
+            for ip in batch:
+                if (asked := self._asked.get(ip)) is not None:
+                    asked.set()
+
+    def _has_answered(self, ip: IPAddress, probe: Probe) -> bool:
+        host = self.record.hosts.get(ip)
+        return host is not None and any(o.probe == probe.spec.name for o in host.observations)
+
+    def _in_asked_group(self, ip: IPAddress) -> bool:
+        return any(s.group and ip.version == 4 and ip in s.network for s in self.plan.segments)
+
+    # -- ports and services --------------------------------------------------------------------------------------------
+
+    async def _examine(self, host: Host) -> None:
+        """Everything that is asked of one host over TCP."""
+        assert self._tasks is not None
+        async with self._at_once:
+            services: list[asyncio.Task[None]] = []
+
+            def opened(port: int) -> None:
+                if port in host.open_ports:
+                    return
+                host.open_ports[port] = None
+                at = Endpoint(ip=host.ip, port=port, transport="tcp")
+                self.record.keep(self.record.numbering.observe(at, self.plan.engine, {"tcp.open": str(port)}))
+                if self._tasks is not None:
+                    services.append(self._tasks.create_task(self._ask_port(host, port, late=False)))
+
+            if self.plan.engine == "connect":
+                await self._look(host, self.plan.ports, opened)
+            else:
+                self._batch[host.ip] = asyncio.get_running_loop().create_future()
+                await self._batch[host.ip]
+                for port in list(host.open_ports):
+                    services.append(self._tasks.create_task(self._ask_port(host, port, late=False)))
+        await self._asked[host.ip].wait()
+        async with self._at_once:
+            named = [p for p in _named_ports(host) if p not in self.plan.ports]
+            if named:
+                await self._look(host, named, opened)
+            await asyncio.gather(*(self._ask_port(host, port, late=True) for port in list(host.open_ports)))
+        await asyncio.gather(*services)
+        self._done_hosts += 1
+        self._progress("hosts", self._done_hosts, len(self._examined))
+
+    async def _look(self, host: Host, ports: Sequence[int], opened: Callable[[int], None]) -> None:
+        """Which ports are open, by connecting; slow, filtering and lossy hosts each get what they need."""
+        base = min(CONNECT_MOST_S, max(CONNECT_S, 2.5 * (host.rtt_s or 0.0)))
+        left = iter(ports)
+        silent: list[int] = []
+
+        async def one(port: int, timeout_s: float) -> TcpState:
+            state = await self._touch(host.ip, port, timeout_s)
+            if state is TcpState.OPEN:
+                opened(port)
+            elif state is TcpState.CLOSED:
+                host.closed += 1
+            return state
+
+        async def walk() -> None:
+            for port in left:
+                filtered = not host.closed and not host.open_ports and host.silent >= GIVE_UP_AFTER
+                if await one(port, FILTERED_S if filtered and base <= CONNECT_S else base) in (
+                    TcpState.FILTERED,
+                    TcpState.UNREACHABLE,
+                ):
+                    host.silent += 1
+                    silent.append(port)
+
+        # One slot stays free for questions to services while ports are still being looked at.
+        walkers = max(1, self.plan.pace.host_connections - 1)
+        await asyncio.gather(*(walk() for _ in range(walkers)))
+        if silent and (host.closed or host.open_ports):
+            # Where some ports refuse and some are silent, packets get lost; where none refuses, a firewall drops them.
+            again = silent if host.closed else [p for p in silent if p in SWEEP_PORTS]
+            left = iter(again)
+
+            async def walk_again() -> None:
+                for port in left:
+                    await one(port, RETRY_S)
+
+            await asyncio.gather(*(walk_again() for _ in range(walkers)))
+        if len(host.open_ports) >= CANARY_AT and await self._touch(host.ip, CANARY_PORT, base) is TcpState.OPEN:
+            host.accepts_all = True
+            self.record.run(
+                "connect", str(host.ip), RunStatus.MALFORMED, "accepts every port, so an open port proves nothing"
+            )
+
+    async def _ask_port(self, host: Host, port: int, *, late: bool) -> None:
+        """The probes of one open port: the usual ones when it is found, those that build on discovery late."""
+        if host.accepts_all and port not in SWEEP_PORTS:
+            return
+        state = self._port_state.setdefault((host.ip, port), PortState())
+        for probe in self._probes_for(port, late):
+            io = HostIO(self._tools, probe.spec, host, port, state)
+            began = time.monotonic()
+            runs = len(self.record.runs)
+            await self._drain(probe, io, f"{host.ip}:{port}")
+            if io.made:
+                self.record.run(probe.spec.name, f"{host.ip}:{port}", RunStatus.ANSWERED, "", time.monotonic() - began)
+                if probe.spec.name == "banner":
+                    return
+            elif len(self.record.runs) == runs:
+                self.record.run(probe.spec.name, f"{host.ip}:{port}", RunStatus.SILENT, "", time.monotonic() - began)
+
+    def _probes_for(self, port: int, late: bool) -> list[Probe]:
+        """Probes of a port in the order they are run; the listener goes first on a port that nobody claims."""
+        tcp = [p for p in self.plan.probes if p.spec.transport is Transport.TCP]
+        if late:
+            return [p for p in tcp if p.spec.name in LATE and port in p.spec.trigger.ports]
+        claimed = [p for p in tcp if port in p.spec.trigger.ports and p.spec.name not in LATE]
+        if not claimed:
+            claimed = [p for p in tcp if p.spec.trigger.unknown]
+            claimed.sort(key=lambda p: p.spec.name != "banner")
+        return claimed
+
+    # -- other engines -------------------------------------------------------------------------------------------------
+
+    async def _look_in_batches(self) -> None:
+        """Ports by SYN or nmap, for all hosts found since the last batch."""
+        while self._finding or self._batch or any(ip not in self._asked for ip in self._examined):
+            await asyncio.sleep(BATCH_S)
+            batch, self._batch = self._batch, {}
+            if not batch:
+                if not self._finding:
+                    return
+                continue
+            try:
+                async with aclosing(self._engine([ip for ip in batch if isinstance(ip, IPv4Address)])) as states:
+                    async for ip, port, state in states:
+                        host = self.record.host(ip)
+                        if state is TcpState.OPEN and port not in host.open_ports:
+                            host.open_ports[port] = None
+                            at = Endpoint(ip=ip, port=port, transport="tcp")
+                            self.record.keep(
+                                self.record.numbering.observe(at, self.plan.engine, {"tcp.open": str(port)})
+                            )
+                        elif state is TcpState.CLOSED:
+                            host.closed += 1
+            finally:
+                for done in batch.values():
+                    if not done.done():
+                        done.set_result(None)
+
+    async def _engine(self, hosts: Sequence[IPv4Address]) -> AsyncGenerator[tuple[IPAddress, int, TcpState]]:
+        ports = [self._dial(p) for p in self.plan.ports]
+        back = dict(zip(ports, self.plan.ports, strict=True))
+        if self.plan.engine == "nmap":
+            from netcam.net.nmap import nmap_ports
+
+            async for ip, port, state in nmap_ports(self.gate, hosts, ports, RETRY_S):
+                yield ip, back.get(port, port), state
+            return
+        for segment in self.plan.segments:
+            mine = [ip for ip in hosts if ip in segment.network]
+            if not mine:
+                continue
+            worker = self._workers.get(segment.interface.name)
+            if worker is None:
+                worker = self._workers[segment.interface.name] = L2Worker()
+                await worker.start(segment.interface.name)
+            targets = [(ip, port) for ip in mine for port in ports]
+            async for ip, port, state, _ in worker.syn(self.gate, segment.interface, targets, CONNECT_S):
+                yield ip, back.get(port, port), state
+
+
+async def _observations(probe: Probe, io: UdpIO | HostIO) -> AsyncGenerator[Observation]:
+    async for observation in probe.run(io):
+        yield observation
+
+
+def _named_ports(host: Host) -> list[int]:
+    """Ports that the host's own discovery answers name for its services."""
+    ports: dict[int, None] = {}
+    for seen in host.observations:
+        if seen.kind.endswith((".httpport", ".rtspport")) and seen.value.isdigit():
+            ports[int(seen.value)] = None
+        elif seen.kind == "onvif.xaddrs":
+            ports.update(dict.fromkeys(int(p) for p in _NAMED_PORT.findall(seen.value)))
+    return [p for p in ports if 0 < p < 65536][:8]
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error a caller can act on, out of what a task group collected."""
+    flat: list[BaseException] = []
+
+    def walk(error: BaseException) -> None:
+        if isinstance(error, BaseExceptionGroup):
+            for inner in error.exceptions:
+                walk(inner)
+        else:
+            flat.append(error)
+
+    walk(group)
+    for kind in (ConfigError, PrivilegeError, NetcamError, Exception):
+        for error in flat:
+            if isinstance(error, kind):
+                return error
+    return flat[0]

@@ -1,0 +1,289 @@
+"""Facts flow one way: targets -> probes -> observations -> evidence -> identity -> verdict -> report."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import shutil
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from ipaddress import ip_address
+
+from netcam import __version__
+from netcam.discovery.grouping import group
+from netcam.discovery.plan import Plan, make_plan
+from netcam.discovery.ports import DEFAULT_PORTS
+from netcam.discovery.record import Record
+from netcam.discovery.runner import Progress, Runner
+from netcam.discovery.targets import scope_of
+from netcam.engine.load import PageRule
+from netcam.engine.match import EvidenceIds, match
+from netcam.errors import ConfigError, PrivilegeError
+from netcam.intake import BadLine, Intake, read_observations
+from netcam.knowledge import Knowledge
+from netcam.model import CoverageStatus, Endpoint, IPAddress, Observation, utc
+from netcam.model.report import (
+    SCHEMA,
+    CoverageRecord,
+    DeviceRecord,
+    Report,
+    RunRecord,
+    ScanRecord,
+    ScopeRecord,
+    Traffic,
+)
+from netcam.net.gate import PACES, Gate
+from netcam.net.interfaces import default_networks, interfaces
+from netcam.net.privileges import raw_frames
+from netcam.probes import all_probes, decoders, emitted_kinds
+from netcam.probes.base import Page
+from netcam.report.build import instant, observation_record, with_unique_ids
+
+
+def input_kinds(knowledge: Knowledge) -> frozenset[str]:
+    """Every observation kind that may be given to `identify`."""
+    return frozenset((*knowledge.signatures.vocabulary.kinds["input"], *emitted_kinds(), *decoders()))
+
+
+def identify(lines: Iterable[str], knowledge: Knowledge) -> tuple[list[tuple[Intake, DeviceRecord]], list[BadLine]]:
+    """Identities from somebody else's observations; devices in the order of first appearance.
+
+    Lines that can't be read come back with their number, and the others still count.
+    """
+    devices, bad = read_observations(lines, decoders(), input_kinds(knowledge))
+    ids = EvidenceIds()
+    return [
+        (d, knowledge.describe(d.group(), ids, site=None, key=str(d.key) if d.key is not None else None))
+        for d in devices
+    ], bad
+
+
+def rejudge(report: Report, knowledge: Knowledge) -> Report:
+    """The same observations under today's signatures and lists; what was seen, asked and covered stays as it was."""
+    seen = [
+        Observation(
+            id=o.id,
+            kind=o.kind,
+            value=o.value,
+            probe=o.probe,
+            root=o.root,
+            seen_at=utc(),
+            endpoint=Endpoint(ip=ip_address(o.ip) if o.ip else None, port=o.port, transport=o.transport),
+        )
+        for o in report.observations
+    ]
+    ids = EvidenceIds()
+    devices = [knowledge.describe(g, ids, site=report.scan.site) for g in group(seen)]
+    return replace(
+        report,
+        scan=replace(report.scan, versions=knowledge.versions()),
+        devices=with_unique_ids(devices, report.scan.site),
+    )
+
+
+def report_of(found: list[tuple[Intake, DeviceRecord]], knowledge: Knowledge) -> Report:
+    """The identities of an input as a report: nothing was sent, and the coverage says so."""
+    now = instant(utc())
+    return Report(
+        schema=SCHEMA,
+        scan=ScanRecord(
+            id=new_id(),
+            site=None,
+            started_at=now,
+            ended_at=now,
+            complete=True,
+            scope=ScopeRecord(),
+            versions=knowledge.versions(),
+            traffic=Traffic(),
+            coverage=(
+                CoverageRecord(
+                    what="input",
+                    status=CoverageStatus.PARTLY,
+                    why="observations collected elsewhere; nothing was asked",
+                ),
+            ),
+        ),
+        devices=with_unique_ids((device for _, device in found), None),
+        observations=tuple(observation_record(o) for intake, _ in found for o in intake.observations),
+    )
+
+
+def new_id() -> str:
+    """A name for a run."""
+    return str(uuid.uuid4())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How a scan is done; the words of the command line.
+
+    `targets` empty means the private networks attached to this machine. `deadline_s` counts from the start of `scan`.
+    `dial` maps a port to the one really dialled: the demo, which can't listen below 1024, shifts them.
+    """
+
+    targets: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    pace: str = "normal"
+    ports: tuple[int, ...] = DEFAULT_PORTS
+    engine: str = "connect"
+    interfaces: tuple[str, ...] = ()
+    without: frozenset[str] = frozenset()
+    deadline_s: float | None = None
+    allow_public: bool = False
+    site: str | None = None
+    stdin: tuple[str, ...] = ()
+    dial: Callable[[int], int] = lambda port: port
+
+
+def probe_names() -> tuple[str, ...]:
+    """Every word that --without takes."""
+    return tuple(sorted({p.spec.name for p in all_probes()} | {"arp", "icmp", "multicast"}))
+
+
+def plan(settings: Settings) -> Plan:
+    """What `scan` would do, without doing it.
+
+    Raises:
+        ConfigError: a setting that can't be used, naming it.
+        ScopeError: a public target without leave.
+    """
+    unknown = settings.without - set(probe_names())
+    if unknown:
+        raise ConfigError(f"--without {sorted(unknown)[0]!r}: no such probe; there are {', '.join(probe_names())}")
+    if settings.engine not in ("connect", "syn", "nmap"):
+        raise ConfigError(f"engine {settings.engine!r} is not one of connect, syn, nmap")
+    machine = interfaces()
+    left_out: Sequence[tuple[str, str]] = ()
+    targets = settings.targets
+    if not targets:
+        networks, left_out = default_networks(machine)
+        targets = tuple(
+            str(network)
+            for interface, network in networks
+            if not settings.interfaces or interface.name in settings.interfaces
+        )
+        if not targets:
+            raise ConfigError("no private IPv4 network is attached to this machine; name a target")
+    scope = scope_of(targets, settings.excluded, allow_public=settings.allow_public, stdin=settings.stdin)
+    return make_plan(
+        scope, pace=PACES[settings.pace], ports=settings.ports, probes=all_probes(), without=settings.without,
+        engine=settings.engine, interfaces=machine, chosen=settings.interfaces, raw=raw_frames(), left_out=left_out,
+    )  # fmt: skip
+
+
+async def scan(
+    settings: Settings, knowledge: Knowledge, *, plan_made: Plan | None = None, progress: Progress | None = None
+) -> Report:
+    """Discover, group, match, fuse, judge, report.
+
+    Ends by the deadline, or when the surrounding task is cancelled, with the report of what was known by then and
+    `complete` false.
+
+    Raises:
+        ConfigError, ScopeError, PrivilegeError: before the first packet, where something asked for can't be done.
+    """
+    made = plan_made or plan(settings)
+    record, started_at = Record(), utc()
+    gate = Gate(made.scope, made.pace)
+    runner = Runner(
+        made, gate, record, pages=page_chooser(knowledge), own=own_addresses(), dial=settings.dial,
+        user_agent=f"netcam/{__version__}", progress=progress or (lambda what, done, total: None),
+    )  # fmt: skip
+    if made.engine != "connect":
+        check_engine(made)
+    cut_short = await _until(runner, settings.deadline_s)
+    if cut_short:
+        record.cover("the whole scope", CoverageStatus.PARTLY, cut_short)
+    return _report(settings, knowledge, made, record, gate, started_at, complete=not cut_short)
+
+
+async def _until(runner: Runner, deadline_s: float | None) -> str:
+    """Run to the end, the deadline or a cancellation; says which of the latter, "" for the end."""
+    try:
+        async with asyncio.timeout(deadline_s):
+            await runner.run()
+    except TimeoutError:
+        return f"ended by the deadline of {deadline_s:g} s"
+    except asyncio.CancelledError:
+        return "interrupted"
+    return ""
+
+
+def _report(
+    settings: Settings, knowledge: Knowledge, made: Plan, record: Record, gate: Gate, started_at: datetime, *,
+    complete: bool,
+) -> Report:
+    ids = EvidenceIds()
+    seen = record.observations()
+    devices = [knowledge.describe(g, ids, site=settings.site) for g in group(seen, record.shared_macs)]
+    lost = any(c.status is not CoverageStatus.COVERED and c.what.endswith(": hosts") for c in record.coverage)
+    return Report(
+        schema=SCHEMA,
+        scan=ScanRecord(
+            id=new_id(), site=settings.site, started_at=instant(started_at), ended_at=instant(utc()),
+            complete=complete and not lost,
+            scope=ScopeRecord(
+                targets=made.scope.targets, excluded=made.scope.excluded, addresses=made.scope.addresses,
+            ),
+            versions=knowledge.versions(), traffic=gate.traffic,
+            coverage=tuple(CoverageRecord(what=c.what, status=c.status, why=c.why) for c in record.coverage),
+        ),
+        devices=with_unique_ids(devices, settings.site),
+        observations=tuple(observation_record(o) for o in seen),
+        runs=tuple(
+            RunRecord(probe=r.probe, target=r.target, status=r.status, detail=r.detail, took_s=r.took_s)
+            for r in record.runs
+        ),
+    )  # fmt: skip
+
+
+def own_addresses() -> frozenset[IPAddress]:
+    """This machine's addresses: it doesn't scan itself."""
+    return frozenset(ip_address(str(a.ip)) for i in interfaces() for a in i.addresses)
+
+
+def page_chooser(knowledge: Knowledge) -> Callable[[Sequence[Observation]], Sequence[Page]]:
+    """Pages worth a request, by the makers and badges that the observations so far speak for."""
+    rules = [
+        (frozenset(rule.when), page_of(rule))
+        for vendor_id in sorted(knowledge.signatures.vendors)
+        for rule in knowledge.signatures.vendors[vendor_id].page
+    ]
+
+    def choose(seen: Sequence[Observation]) -> Sequence[Page]:
+        named: dict[str, int] = {}
+        for evidence in match(knowledge.signatures, seen, EvidenceIds()):
+            for field in ("manufacturer", "brand"):
+                if field in evidence.says:
+                    named[evidence.says[field]] = named.get(evidence.says[field], 0) + 1
+        chosen = [(sum(named.get(v, 0) for v in when), page) for when, page in rules if when & (named.keys() | {"*"})]
+        return [page for _, page in sorted(chosen, key=lambda item: (-item[0], item[1].id))]
+
+    return choose
+
+
+def page_of(rule: PageRule) -> Page:
+    return Page(
+        id=rule.id, path=rule.path, method=rule.method, body=rule.body, content_type=rule.content_type, kind=rule.kind,
+        ports=frozenset(rule.ports),
+    )  # fmt: skip
+
+
+def check_engine(made: Plan) -> None:
+    """Whether the chosen port engine can work here, asked before the first packet.
+
+    Raises:
+        PrivilegeError: SYN without raw frames.
+        ConfigError: a program or package that is missing.
+    """
+    if made.engine == "syn" and not made.raw:
+        raise PrivilegeError(f"--engine syn: {made.why_not_raw}")
+    if made.engine == "nmap":
+        for there, what in (
+            (shutil.which("nmap"), "the program nmap"),
+            (importlib.util.find_spec("nmap"), "the package python-nmap"),
+        ):
+            if not there:
+                raise ConfigError(f"--engine nmap: {what} is not installed; --engine connect needs neither")

@@ -1,0 +1,1 @@
+"""Restriction lists: load them, hold an identity against them."""
