@@ -43,7 +43,8 @@ class Observation:
 _REALM = re.compile(r'realm\s*=\s*"([^"]*)"', re.IGNORECASE)
 # One-time values and secrets that protocols put beside the facts we want. They are never stored.
 _SECRETS = re.compile(
-    r'\b(nonce|cnonce|opaque|response|random|salt|token|password|passwd|session_?id|challenge)(\s*=\s*)("[^"]*"|[^\s,;"]+)',
+    r'\b(nonce|cnonce|opaque|response|random|salt|token|password|passwd|session_?id|challenge)(\s*=\s*)'
+    r'("(?:[^"\\]|\\.)*"?|[^\s,;"]+)',  # a quote that is never closed hides nothing
     re.IGNORECASE,
 )
 _MAC_KINDS = ("mac",)
@@ -69,7 +70,7 @@ def root_of(kind: str, value: str, endpoint: Endpoint) -> str:
     if field == "serial":
         return f"serial:{text.upper()}"
     if field == "uuid":
-        return f"uuid:{text.lower()}"
+        return f"uuid:{canonical_uuid(text) or text.lower()}"
     if kind == "tls.fingerprint":
         return f"cert:{text.lower()}"
     if kind == "http.wwwauth" and (realm := _REALM.search(text)) and realm[1]:
@@ -89,6 +90,13 @@ def canonical_mac(text: str) -> str | None:
     if digits in ("000000000000", "ffffffffffff") or int(digits[1], 16) & 1:
         return None  # no station has a null, broadcast or group address
     return ":".join(digits[i : i + 2] for i in range(0, 12, 2))
+
+
+def canonical_uuid(text: str) -> str | None:
+    """`text` in lower case without "urn:" and "uuid:", or None where it names nothing: too short, or one digit alone."""
+    bare = text.strip().lower().removeprefix("urn:").removeprefix("uuid:")
+    digits = re.sub(r"[^0-9a-z]", "", bare)
+    return None if len(digits) < 8 or len(set(digits)) == 1 else bare
 
 
 def placeholder_serial(text: str) -> bool:

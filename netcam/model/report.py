@@ -119,6 +119,7 @@ class VerdictRecord:
     citation: Citation
     last_checked: str
     because: tuple[str, ...]
+    title: str = ""  # of the list, for people
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,8 +96,8 @@ def subtracted(parts: Iterable[AddressRange], holes: Iterable[AddressRange]) -> 
 class Scope:
     """The addresses a scan may touch.
 
-    `targets` and `excluded` keep the operator's words for the report; `ranges` is what they come to, and `forbidden` the
-    exclusions alone: an answer that comes unasked from there is dropped too.
+    `targets` and `excluded` keep the operator's words for the report; `ranges` is what they come to, and `forbidden`
+    the exclusions alone: an answer that comes unasked from there is dropped too.
     """
 
     targets: tuple[str, ...]

@@ -152,7 +152,7 @@ def _lists(report: Report, viewed: list[DeviceRecord]) -> tuple[ListSummary, ...
     return tuple(
         ListSummary(
             id=id,
-            title=heads[id].citation.title if id in heads else "",
+            title=(heads[id].title or heads[id].citation.title) if id in heads else "",
             effect=heads[id].effect if id in heads else "",
             citation=heads[id].citation if id in heads else None,
             last_checked=heads[id].last_checked if id in heads else report.scan.versions.lists[id],

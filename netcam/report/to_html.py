@@ -22,6 +22,7 @@ from .explain import QUESTIONS, kind_of, percent, where
 from .summary import BASES, EFFECTS, OUTCOMES, address_key, findings, in_order, in_view, makers, overall, summarize
 
 TEXT_LIMIT = 200  # characters shown of one text; the JSON report has it whole
+SENTENCE_LIMIT = 600
 CELL_LIMIT = 60  # characters in a cell of the big table
 BARS = 12  # makers with a bar of their own
 _NOTE_LIMIT = 30  # notes of probes that failed or were left out; every address could have one
@@ -58,7 +59,9 @@ def dump(report: Report) -> bytes:
     """
     style, script = _part("report.css"), _part("report.js")
     env = Environment(autoescape=True, finalize=_shown, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    env.filters.update(short=_short, percent=percent, web=_web, when=_when, kind=kind_of, where=where)
+    env.filters.update(
+        sentence=_sentence, short=_short, percent=percent, web=_web, when=_when, kind=kind_of, where=where
+    )
     page = env.from_string(_part("report.html.j2")).render(
         report=report, scan=report.scan, summary=summarize(report), rows=_rows(report), bars=_bars(report),
         probes=_probes(report), findings=findings, in_view=in_view, style=Markup(style), script=Markup(script),  # noqa: S704
@@ -82,6 +85,11 @@ def _shown(value: Any) -> Any:
     if isinstance(value, Markup) or not isinstance(value, str):
         return "" if value is None else value
     return visible(value, TEXT_LIMIT)
+
+
+def _sentence(text: str) -> Markup:
+    """A verdict's statement, which is a list's words and ours: longer than a device may talk, escaped all the same."""
+    return escape(visible(text, SENTENCE_LIMIT))
 
 
 def _short(text: str | None) -> str:

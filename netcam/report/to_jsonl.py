@@ -27,10 +27,15 @@ def observation_lines(report: Report) -> bytes:
     return b"".join(
         encode_plain(
             {
-                "device": owner.get(o.ip or ""), "id": o.id, "kind": o.kind, "value": o.value,
-                "port": f"{o.transport}/{o.port}" if o.transport and o.port else None, "ip": o.ip, "seen_at": o.seen_at,
+                "device": owner.get(o.ip or ""),
+                "id": o.id,
+                "kind": o.kind,
+                "value": o.value,
+                "port": f"{o.transport}/{o.port}" if o.transport and o.port else None,
+                "ip": o.ip,
+                "seen_at": o.seen_at,
             }
-        )  # fmt: skip
+        )
         + b"\n"
         for o in report.observations
     )
