@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 
-from netcam.discovery.grouping import Group, claimed_macs, measured_mac
+from netcam.discovery.grouping import Group, as_one
 from netcam.errors import DecodeError
-from netcam.model import Endpoint, IPAddress, Numbering, Observation
-from netcam.model.report import MacSource
+from netcam.model import Endpoint, IPAddress, Numbering, Observation, without_secrets
 from netcam.probes.base import Decoder
 from netcam.report.build import port_of
 from netcam.wire.http_page import without_page_secrets
@@ -32,11 +31,7 @@ class Intake:
 
     def group(self) -> Group:
         """The same as a scan would group: one device, whatever its addresses."""
-        ips: dict[IPAddress, None] = {o.endpoint.ip: None for o in self.observations if o.endpoint.ip is not None}
-        own = measured_mac(self.observations)
-        claimed = next(iter(claimed_macs(self.observations)), None)
-        source = MacSource.MEASURED if own else MacSource.CLAIMED if claimed else None
-        return Group(addresses=tuple(ips), mac=own or claimed, mac_source=source, observations=tuple(self.observations))
+        return as_one(self.observations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +42,9 @@ class BadLine:
     reason: str
 
 
+# Kinds that may hold whole answers, with what headers, JSON, forms and XML carry besides the facts.
+_WHOLE = ("http.body", "port-banner", "sip")
+_HEADER = re.compile(r"^((?:set-)?cookie2?[ \t]*:[^=;\r\n]*=?|(?:proxy-)?authorization[ \t]*:)[^\r\n]*", re.I | re.M)
 _KIND = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)?")
 
 
@@ -114,7 +112,7 @@ def _ip(text: Any) -> IPAddress | None:
     if text is None:
         return None
     try:
-        return ip_address(str(text))
+        return ip_address(str(text).partition("%")[0])  # a zone is free text, and means nothing elsewhere
     except ValueError as error:
         raise ValueError(f"`ip` is no address: {str(text)[:60]!r}") from error
 
@@ -129,10 +127,10 @@ def finer(kind: str, raw: bytes, decoders: Mapping[str, Decoder]) -> Iterator[tu
     except UnicodeDecodeError:
         text = raw.decode("latin-1")
     decode = decoders.get(kind)
+    whole = decode is not None or kind in _WHOLE
+    yield kind, _HEADER.sub(r"\1", without_page_secrets(text) if whole else without_secrets(text))
     if decode is None:
-        yield kind, without_page_secrets(text) if kind == "http.body" else text
         return
-    yield kind, without_page_secrets(text)  # composites carry salts and nonces beside the facts
     try:
         yield from decode(raw)
     except DecodeError:

@@ -33,7 +33,8 @@ class Knowledge:
             SignatureError: a file that breaks the rules.
             ConfigError: no data.
         """
-        return cls(signatures=load_signatures(folder, engine=engine), lists=load_lists(folder, own_lists))
+        signatures = load_signatures(folder, engine=engine)
+        return cls(signatures=signatures, lists=load_lists(folder, own_lists, vendors=signatures.vendors))
 
     def versions(self) -> Versions:
         return Versions(

@@ -12,7 +12,7 @@ from datetime import datetime
 from ipaddress import ip_address
 
 from netcam import __version__
-from netcam.discovery.grouping import group
+from netcam.discovery.grouping import Group, group
 from netcam.discovery.plan import Plan, make_plan
 from netcam.discovery.ports import DEFAULT_PORTS
 from netcam.discovery.record import Record
@@ -23,7 +23,7 @@ from netcam.engine.match import EvidenceIds, match
 from netcam.errors import ConfigError, PrivilegeError
 from netcam.intake import BadLine, Intake, read_observations
 from netcam.knowledge import Knowledge
-from netcam.model import CoverageStatus, Endpoint, IPAddress, Observation, utc
+from netcam.model import Conflict, CoverageStatus, Endpoint, IPAddress, Observation, utc
 from netcam.model.report import (
     SCHEMA,
     CoverageRecord,
@@ -54,14 +54,17 @@ def identify(lines: Iterable[str], knowledge: Knowledge) -> tuple[list[tuple[Int
     """
     devices, bad = read_observations(lines, decoders(), input_kinds(knowledge))
     ids = EvidenceIds()
-    return [
-        (d, knowledge.describe(d.group(), ids, site=None, key=str(d.key) if d.key is not None else None))
-        for d in devices
-    ], bad
+    records = [
+        knowledge.describe(d.group(), ids, site=None, key=str(d.key) if d.key is not None else None) for d in devices
+    ]
+    return list(zip(devices, with_unique_ids(records, None), strict=True)), bad
 
 
 def rejudge(report: Report, knowledge: Knowledge) -> Report:
-    """The same observations under today's signatures and lists; what was seen, asked and covered stays as it was."""
+    """The same observations under today's signatures and lists; what was seen, asked and covered stays as it was.
+
+    So do the devices: which addresses are one was settled with what only the scan knew, such as routers' MACs.
+    """
     seen = [
         Observation(
             id=o.id,
@@ -75,12 +78,37 @@ def rejudge(report: Report, knowledge: Knowledge) -> Report:
         for o in report.observations
     ]
     ids = EvidenceIds()
-    devices = [knowledge.describe(g, ids, site=report.scan.site) for g in group(seen)]
-    return replace(
-        report,
-        scan=replace(report.scan, versions=knowledge.versions()),
-        devices=with_unique_ids(devices, report.scan.site),
-    )
+    devices = [
+        replace(knowledge.describe(g, ids, site=report.scan.site), id=device.id, hostnames=device.hostnames)
+        for device, g in zip(report.devices, _as_reported(report, seen), strict=True)
+    ]
+    return replace(report, scan=replace(report.scan, versions=knowledge.versions()), devices=tuple(devices))
+
+
+def _as_reported(report: Report, seen: Sequence[Observation]) -> list[Group]:
+    """The devices of a report with their observations; those without an address are told by the evidence on them."""
+    by_address = {ip: n for n, device in enumerate(report.devices) for ip in device.addresses}
+    by_evidence = {e.observation: n for n, device in enumerate(report.devices) for e in device.evidence}
+    owned: list[list[Observation]] = [[] for _ in report.devices]
+    for observation in seen:
+        ip = observation.endpoint.ip
+        owner = by_evidence.get(observation.id) if ip is None else by_address.get(str(ip))
+        if owner is not None:
+            owned[owner].append(observation)
+    return [
+        Group(
+            addresses=tuple(ip_address(ip) for ip in device.addresses),
+            mac=device.mac,
+            mac_source=device.mac_source,
+            observations=tuple(observations),
+            conflicts=tuple(
+                Conflict(field=c.field, values=c.values, evidence=(), note=c.note)
+                for c in device.conflicts
+                if not c.evidence  # those about addresses; the others are found again
+            ),
+        )
+        for device, observations in zip(report.devices, owned, strict=True)
+    ]
 
 
 def report_of(found: list[tuple[Intake, DeviceRecord]], knowledge: Knowledge) -> Report:
@@ -105,7 +133,7 @@ def report_of(found: list[tuple[Intake, DeviceRecord]], knowledge: Knowledge) ->
                 ),
             ),
         ),
-        devices=with_unique_ids((device for _, device in found), None),
+        devices=tuple(device for _, device in found),
         observations=tuple(observation_record(o) for intake, _ in found for o in intake.observations),
     )
 

@@ -43,6 +43,15 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, about) for name, (_, _, about) in _COMMANDS.items()])
 
+    def invoke(self, ctx: click.Context) -> Any:
+        from netcam.cli.errors import Exit, hang_up
+
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # click would make a failure of `netcam ... | head`
+            hang_up()
+            raise Exit(0) from None
+
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
             import difflib

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from netcam.cli.errors import put
 from netcam.errors import ConfigError, SignatureError
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def knowledge(data: Path | None, list_ids: tuple[str, ...], list_files: tuple[Pa
 
 
 def check_outputs(output: tuple[str, ...]) -> None:
-    """Refuse what can't be written later while it costs nothing: unknown suffixes, missing folders.
+    """Refuse what can't be written later while it costs nothing: unknown suffixes, folders that aren't there or closed.
 
     Raises:
         ConfigError: naming the path.
@@ -83,28 +84,48 @@ def check_outputs(output: tuple[str, ...]) -> None:
 
     for path in output:
         form_of(path)
-        folder = Path(path).parent
-        if path != "-" and not folder.is_dir():
-            raise ConfigError(f"-o {path}: there is no folder {folder}")
+        if path != "-":
+            check_writable("-o", path)
     if output.count("-") > 1:
         raise ConfigError("-o -: standard output can take one report")
 
 
-def write_outputs(report: Report, output: tuple[str, ...]) -> None:
-    """Write every report asked for; all are tried, and the first failure is raised at the end."""
+def check_writable(option: str, path: str | Path) -> None:
+    """Whether a file may be put at `path`.
+
+    Raises:
+        ConfigError: naming the option, the path and its folder.
+    """
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise ConfigError(f"{option} {path}: that is a folder")
+    if target.exists() and not target.is_file():
+        return  # a pipe or a device: it is written to, not replaced
+    if not target.parent.is_dir():
+        raise ConfigError(f"{option} {path}: there is no folder {target.parent}")
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise ConfigError(f"{option} {path}: no permission to write in the folder {target.parent}")
+
+
+def write_outputs(report: Report, output: tuple[str, ...], record: Path | None = None) -> None:
+    """Write every file asked for, then standard output; all are tried, and the first failure is raised at the end."""
     from netcam.errors import StoreError
     from netcam.report.forms import render
+    from netcam.report.to_jsonl import observation_lines
     from netcam.report.write import write_atomically
 
     failed: StoreError | None = None
-    for path in output:
-        data = render(report, path)
-        if path == "-":
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
-            continue
+    for path in sorted(output, key=lambda path: path == "-"):
         try:
-            write_atomically(path, data)
+            if path == "-":
+                put(render(report, path))
+            else:
+                write_atomically(path, render(report, path))
+        except StoreError as error:
+            failed = failed or error
+    if record is not None:
+        try:
+            write_atomically(record, observation_lines(report))
         except StoreError as error:
             failed = failed or error
     if failed is not None:
@@ -119,3 +140,14 @@ def table(report: Report, show_all: bool, no_color: bool) -> str:
     color = terminal and not no_color and not os.environ.get("NO_COLOR")
     width = shutil.get_terminal_size().columns if terminal else PIPE_WIDTH
     return render(report, all=show_all, width=width, color=color)
+
+
+def deliver(
+    report: Report, output: tuple[str, ...], record: Path | None = None, *, show_all: bool, quiet: bool, no_color: bool
+) -> None:
+    """Write what was asked for, and show the table whatever became of the files. What failed is raised at the end."""
+    try:
+        write_outputs(report, output, record)
+    finally:
+        if not quiet and "-" not in output:
+            put(table(report, show_all, no_color))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import click
 
-from netcam.cli.common import LISTS, OUTPUT, WITH_COLOR, knowledge, table, write_outputs
-from netcam.cli.errors import FAILED, Exit, say
+from netcam.cli.common import LISTS, OUTPUT, WITH_COLOR, check_outputs, deliver, knowledge
+from netcam.cli.errors import FAILED, Exit, put, say
 from netcam.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -50,6 +49,7 @@ def identify(
     from netcam.pipeline import identify as run
     from netcam.pipeline import rejudge
 
+    check_outputs(output)
     known = knowledge(data, list_ids, list_files)
     with _opened(file) as stream:
         head, lines = _peek(stream)
@@ -63,9 +63,7 @@ def identify(
                 raise Exit(FAILED) from error
             if form == "jsonl":
                 _jsonl(({"device": d.id, "ids": []}, d) for d in report.devices)
-            elif "-" not in output:
-                click.echo(table(report, show_all, no_color), nl=False)
-            write_outputs(report, output)
+            deliver(report, output, show_all=show_all, quiet=form == "jsonl", no_color=no_color)
             return
         found, bad = run(lines, known)
     for problem in bad:
@@ -75,10 +73,7 @@ def identify(
     if output or form == "table":
         from netcam.pipeline import report_of
 
-        report = report_of(found, known)
-        if form == "table" and "-" not in output:
-            click.echo(table(report, show_all, no_color), nl=False)
-        write_outputs(report, output)
+        deliver(report_of(found, known), output, show_all=show_all, quiet=form == "jsonl", no_color=no_color)
     if bad:
         raise Exit(FAILED)
 
@@ -108,9 +103,7 @@ def _is_report(head: bytes) -> bool:
 def _jsonl(devices: Iterable[tuple[dict[str, object], DeviceRecord]]) -> None:
     from netcam.report.to_jsonl import line
 
-    for first, device in devices:
-        sys.stdout.buffer.write(line(device, first))
-    sys.stdout.buffer.flush()
+    put(b"".join(line(device, first) for first, device in devices))
 
 
 @click.command()

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from netcam.cli.common import LISTS, OUTPUT, WITH_COLOR, check_outputs, knowledge, table, write_outputs
+from netcam.cli.common import LISTS, OUTPUT, WITH_COLOR, check_outputs, check_writable, deliver, knowledge
 from netcam.cli.errors import FOUND, INTERRUPTED, NOT_COVERED, Exit, say
-from netcam.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,13 +120,13 @@ def scan(
         stdin=tuple(sys.stdin.read().splitlines()) if reads_stdin else (),
     )  # fmt: skip
     check_outputs(output)
-    if record is not None and not record.resolve().parent.is_dir():
-        raise ConfigError(f"--record {record}: there is no folder {record.parent}")
+    if record is not None:
+        check_writable("--record", record)
     _log(verbose)
     known = knowledge(data, list_ids, list_files)
     made = plan(settings)
     report, interrupted = carry_out(settings, known, made, quiet=quiet, no_color=no_color)
-    finish(report, output, record, show_all=show_all, quiet=quiet, no_color=no_color)
+    deliver(report, output, record, show_all=show_all, quiet=quiet, no_color=no_color)
     leave(report, fail_on, list_ids or tuple(known.lists), interrupted)
 
 
@@ -203,20 +202,6 @@ def _progress(quiet: bool, no_color: bool) -> Iterator[Any]:
             bar.update(tasks[what], completed=done, total=max(total, done, 1))
 
         yield update
-
-
-def finish(
-    report: Report, output: tuple[str, ...], record: Path | None, *, show_all: bool, quiet: bool, no_color: bool
-) -> None:
-    """Write what was asked for; then the table. A report that can't be written is an error after all others are."""
-    if record is not None:
-        from netcam.report.to_jsonl import observation_lines
-        from netcam.report.write import write_atomically
-
-        write_atomically(record, observation_lines(report))
-    write_outputs(report, output)
-    if not quiet and "-" not in output:
-        click.echo(table(report, show_all, no_color), nl=False)
 
 
 def leave(report: Report, fail_on: str, lists: tuple[str, ...], interrupted: bool) -> None:

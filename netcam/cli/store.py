@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import click
-
-from netcam.cli.common import table, write_outputs
+from netcam.cli.common import check_outputs, deliver
 from netcam.cli.errors import say
 from netcam.cli.scanning import plan_lines
 from netcam.demo.emulator import EmulatedLan, shifted
@@ -40,10 +38,10 @@ async def scan_store(knowledge: Knowledge, *, quiet: bool) -> Report:
 
 
 def run_demo(folder: Path, *, show_all: bool, quiet: bool, no_color: bool) -> None:
-    """Scan the store, print the table, write both reports."""
-    report = asyncio.run(scan_store(Knowledge.load(), quiet=quiet))
+    """Scan the store, write both reports, print the table."""
     paths = tuple(str(folder / name) for name in ("netcam-demo.json", "netcam-demo.html"))
-    write_outputs(report, paths)
+    check_outputs(paths)
+    report = asyncio.run(scan_store(Knowledge.load(), quiet=quiet))
+    deliver(report, paths, show_all=show_all, quiet=quiet, no_color=no_color)
     if not quiet:
-        click.echo(table(report, show_all, no_color), nl=False)
         say(f"wrote {paths[0]} and {paths[1]}; try: netcam explain {paths[0]} {report.devices[0].ip}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from netcam.model import Conflict, IPAddress, Observation, canonical_mac, placeholder_serial
+from netcam.model import Conflict, IPAddress, Observation, canonical_mac, canonical_uuid, placeholder_serial
 from netcam.model.report import MacSource
 
 
@@ -33,12 +33,19 @@ def measured_mac(observations: Iterable[Observation]) -> str | None:
     return next((mac for o in observations if o.kind == "mac" and (mac := canonical_mac(o.value))), None)
 
 
+def as_one(observations: Sequence[Observation]) -> Group:
+    """The observations of one device, where somebody else already said that they are."""
+    ips = list(dict.fromkeys(o.endpoint.ip for o in observations if o.endpoint.ip is not None))
+    return _group(ips, observations, measured_mac(observations), [])
+
+
 def group(observations: Sequence[Observation], not_a_device: Collection[str] = ()) -> tuple[Group, ...]:
     """One group per device.
 
     Addresses are joined by the MAC our own link layer measured; where that says nothing, by a claimed MAC, a serial
     number or a discovery UUID. A claim never joins two addresses whose measured MACs differ: that is a clone or a lie,
-    and both rows say so. A certificate joins nothing, because makers ship one for all devices.
+    and both rows say so. Some firmware has one UUID for all devices, so a UUID doesn't join addresses whose claimed
+    MACs or serials differ either. A certificate joins nothing, because makers ship one for all devices.
 
     Args:
         not_a_device: MACs that answer for other hosts (routers, proxy ARP).
@@ -48,7 +55,13 @@ def group(observations: Sequence[Observation], not_a_device: Collection[str] = (
         if seen.endpoint.ip is not None:
             by_ip.setdefault(seen.endpoint.ip, []).append(seen)
     measured = {ip: mac for ip, items in by_ip.items() if (mac := measured_mac(items)) and mac not in not_a_device}
+    marks = _marks(by_ip, measured)
     leader = {ip: ip for ip in by_ip}
+    held: dict[tuple[str, IPAddress], set[str]] = {}  # (field, leader) -> what its addresses show
+    for field, owners in marks.items():
+        for value, holders in owners.items():
+            for ip in holders:
+                held.setdefault((field, ip), set()).add(value)
 
     def find(ip: IPAddress) -> IPAddress:
         while leader[ip] != ip:
@@ -56,33 +69,45 @@ def group(observations: Sequence[Observation], not_a_device: Collection[str] = (
             ip = leader[ip]
         return ip
 
-    def macs_of(ip: IPAddress) -> set[str]:
-        return {mac for other, mac in measured.items() if find(other) == find(ip)}
+    def apart(field: str, one: IPAddress, other: IPAddress) -> bool:
+        """Whether both show such a mark, and none in common."""
+        ours, theirs = held.get((field, one), set()), held.get((field, other), set())
+        return bool(ours) and bool(theirs) and ours.isdisjoint(theirs)
+
+    def join(one: IPAddress, other: IPAddress) -> None:
+        leader[other] = one
+        for field in marks:
+            held.setdefault((field, one), set()).update(held.pop((field, other), ()))
 
     shared: dict[IPAddress, list[Conflict]] = {}
-    for field, owners in _marks(by_ip, measured).items():
-        for value, holders in owners.items():
-            first, *others = holders
+    for field, owners in marks.items():
+        for value, (first, *others) in owners.items():
             for other in others:
-                if find(first[0]) == find(other[0]):
+                one, two = find(first), find(other)
+                if one == two:
                     continue
-                if field == "measured" or len(macs_of(first[0]) | macs_of(other[0])) <= 1:
-                    leader[find(other[0])] = find(first[0])
+                if field == "uuid" and (apart("mac", one, two) or apart("serial", one, two)):
+                    continue
+                if field == "measured" or not apart("measured", one, two):
+                    join(one, two)
                     continue
                 note = Conflict(
                     field=field,
                     values=(value,),
                     evidence=(),
-                    note=f"{first[0]} and {other[0]} both claim it, and their MACs differ",
+                    note=f"{first} and {other} both claim it, and their MACs differ",
                 )
-                shared.setdefault(first[0], []).append(note)
-                shared.setdefault(other[0], []).append(note)
+                shared.setdefault(first, []).append(note)
+                shared.setdefault(other, []).append(note)
     members: dict[IPAddress, list[IPAddress]] = {}
     for ip in by_ip:
         members.setdefault(find(ip), []).append(ip)
     groups = [
         _group(
-            ips, [o for ip in _sorted(ips) for o in by_ip[ip]], measured, [c for ip in ips for c in shared.get(ip, ())]
+            ips,
+            [o for ip in _sorted(ips) for o in by_ip[ip]],
+            next((measured[ip] for ip in _sorted(ips) if ip in measured), None),
+            [c for ip in ips for c in shared.get(ip, ())],
         )
         for ips in members.values()
     ]
@@ -95,14 +120,14 @@ def _sorted(ips: Iterable[IPAddress]) -> list[IPAddress]:
 
 def _marks(
     by_ip: dict[IPAddress, list[Observation]], measured: dict[IPAddress, str]
-) -> dict[str, dict[str, list[tuple[IPAddress, str]]]]:
+) -> dict[str, dict[str, list[IPAddress]]]:
     """What could join addresses, strongest first: field -> value -> the addresses that show it."""
-    marks: dict[str, dict[str, list[tuple[IPAddress, str]]]] = {"measured": {}, "mac": {}, "serial": {}, "uuid": {}}
+    marks: dict[str, dict[str, list[IPAddress]]] = {"measured": {}, "mac": {}, "serial": {}, "uuid": {}}
 
     def add(field: str, value: str, ip: IPAddress) -> None:
         holders = marks[field].setdefault(value, [])
-        if all(held != ip for held, _ in holders):
-            holders.append((ip, value))
+        if not holders or holders[-1] != ip:
+            holders.append(ip)
 
     for ip in _sorted(by_ip):
         if ip in measured:
@@ -113,18 +138,16 @@ def _marks(
                 add("mac", mac, ip)
             elif seen.kind.endswith(".serial") and not placeholder_serial(seen.value):
                 add("serial", seen.value.strip().upper(), ip)
-            elif seen.kind.endswith(".uuid"):
-                add("uuid", seen.value.strip().lower().removeprefix("urn:").removeprefix("uuid:"), ip)
+            elif seen.kind.endswith(".uuid") and (uuid := canonical_uuid(seen.value)):
+                add("uuid", uuid, ip)
     return marks
 
 
-def _group(
-    ips: Sequence[IPAddress], items: Sequence[Observation], measured: dict[IPAddress, str], conflicts: list[Conflict]
-) -> Group:
+def _group(ips: Sequence[IPAddress], items: Sequence[Observation], own: str | None, conflicts: list[Conflict]) -> Group:
     ordered = tuple(_sorted(ips))
-    own = next((measured[ip] for ip in ordered if ip in measured), None)
     claims = claimed_macs(items)
-    mac, source = (own, MacSource.MEASURED) if own else (next(iter(claims), None), MacSource.CLAIMED)
+    # Of several claims always the same one, in whatever order answers came: the device's id may rest on it.
+    mac, source = (own, MacSource.MEASURED) if own else (min(claims, default=None), MacSource.CLAIMED)
     if own is not None and claims and own not in claims:
         claim, seen = next(iter(claims.items()))
         conflicts = [
@@ -134,7 +157,7 @@ def _group(
             ),
         ]
     for seen in items:
-        if seen.kind in ("sadp.ip", "dhip.ip") and seen.value not in ("0.0.0.0", *map(str, ordered)):  # noqa: S104
+        if seen.kind in ("sadp.ip", "dhip.ip") and seen.value not in ("0.0.0.0", *map(str, ordered)) and ordered:  # noqa: S104
             conflicts = [
                 *conflicts,
                 Conflict(

@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import aclosing
+from functools import partial
 from ipaddress import IPv4Address
 from typing import Any
 
@@ -19,7 +20,7 @@ from netcam.errors import ConfigError, NetcamError, PrivilegeError
 from netcam.model import CoverageStatus, Endpoint, IPAddress, Observation, RunStatus
 from netcam.model.scope import address
 from netcam.net import neighbours
-from netcam.net.gate import Gate
+from netcam.net.gate import STEADY, Gate
 from netcam.net.http import HttpClient
 from netcam.net.icmp import ping
 from netcam.net.l2 import L2Worker
@@ -45,6 +46,8 @@ ALL_UP_FROM = 32  # addresses, below which no share means anything
 CANARY_PORT = 60443  # nothing listens here; a host that accepts it accepts everything
 CANARY_AT = 10  # open ports from which the canary is worth a packet
 GROUP_FIRST_S = 1.2  # hosts that hear the group have answered by then; the others are asked one by one
+HOST_S = 20.0  # of one host's time, besides what the pace makes its packets take
+HOST_PACKETS = 300
 BATCH_S = 0.4  # single questions to hosts are collected for this long
 
 Progress = Callable[[str, int, int], None]
@@ -82,8 +85,10 @@ class Runner:
         self._group_asking = 0
         self._asked: dict[IPAddress, asyncio.Event] = {}
         self._to_ask: dict[IPAddress, None] = {}
+        self._asking = 0
         self._done_hosts = 0
         self._workers: dict[str, L2Worker] = {}
+        self._services: dict[IPAddress, asyncio.TaskGroup] = {}
         self._port_state: dict[tuple[IPAddress, int], PortState] = {}
         self._batch: dict[IPAddress, asyncio.Future[None]] = {}
         self._macs: dict[str, set[IPAddress]] = {}
@@ -401,6 +406,7 @@ class Runner:
             batch = list(self._to_ask)
             self._to_ask.clear()
             if batch:
+                self._asking += 1
                 self._tasks.create_task(self._ask_batch(probes, batch))
 
     async def _ask_batch(self, probes: Sequence[Probe], batch: Sequence[IPAddress]) -> None:
@@ -419,6 +425,7 @@ class Runner:
         try:
             await asyncio.gather(*(one(probe) for probe in probes))
         finally:
+            self._asking -= 1
             for ip in batch:
                 if (asked := self._asked.get(ip)) is not None:
                     asked.set()
@@ -433,36 +440,52 @@ class Runner:
     # -- ports and services --------------------------------------------------------------------------------------------
 
     async def _examine(self, host: Host) -> None:
-        """Everything that is asked of one host over TCP."""
-        assert self._tasks is not None
-        async with self._at_once:
-            services: list[asyncio.Task[None]] = []
-
-            def opened(port: int) -> None:
-                if port in host.open_ports:
-                    return
-                host.open_ports[port] = None
-                at = Endpoint(ip=host.ip, port=port, transport="tcp")
-                self.record.keep(self.record.numbering.observe(at, self.plan.engine, {"tcp.open": str(port)}))
-                if self._tasks is not None:
-                    services.append(self._tasks.create_task(self._ask_port(host, port, late=False)))
-
-            if self.plan.engine == "connect":
-                await self._look(host, self.plan.ports, opened)
-            else:
-                self._batch[host.ip] = asyncio.get_running_loop().create_future()
-                await self._batch[host.ip]
-                for port in list(host.open_ports):
-                    services.append(self._tasks.create_task(self._ask_port(host, port, late=False)))
-        await self._asked[host.ip].wait()
-        async with self._at_once:
-            named = [p for p in _named_ports(host) if p not in self.plan.ports]
-            if named:
-                await self._look(host, named, opened)
-            await asyncio.gather(*(self._ask_port(host, port, late=True) for port in list(host.open_ports)))
-        await asyncio.gather(*services)
+        """Everything that is asked of one host over TCP, within the time one host may take."""
+        if self.plan.engine != "connect":
+            self._batch[host.ip] = asyncio.get_running_loop().create_future()
+            await self._batch[host.ip]
+        try:
+            async with self._at_once, asyncio.timeout(self.host_budget_s):
+                await self._look_and_ask(host)
+        except TimeoutError:
+            detail = f"more than {self.host_budget_s:.0f} s for one host: the rest of its services was not asked"
+            self.record.run("connect", str(host.ip), RunStatus.FAILED, detail)
+            self.record.cover(f"services of {host.ip}", CoverageStatus.PARTLY, detail)
         self._done_hosts += 1
         self._progress("hosts", self._done_hosts, len(self._examined))
+
+    @property
+    def host_budget_s(self) -> float:
+        """Seconds of one host: a slow device needs half of it, a tarpit gets no more."""
+        return HOST_S + (len(self.plan.ports) + HOST_PACKETS) / (STEADY * self.plan.pace.host_pps)
+
+    async def _look_and_ask(self, host: Host) -> None:
+        async with asyncio.TaskGroup() as services:
+            self._services[host.ip] = services
+            try:
+                if self.plan.engine == "connect":
+                    await self._look(host, self.plan.ports, partial(self._opened, host))
+                else:
+                    for port in list(host.open_ports):
+                        services.create_task(self._ask_port(host, port, late=False))
+                await self._asked[host.ip].wait()
+                named = [p for p in _named_ports(host) if p not in self.plan.ports]
+                if named:
+                    await self._look(host, named, partial(self._opened, host))
+                for port in list(host.open_ports):
+                    services.create_task(self._ask_port(host, port, late=True))
+            finally:
+                del self._services[host.ip]
+
+    def _opened(self, host: Host, port: int) -> None:
+        """A port is open: note it, and ask what is there while others are still being looked at."""
+        if port in host.open_ports:
+            return
+        host.open_ports[port] = None
+        at = Endpoint(ip=host.ip, port=port, transport="tcp")
+        self.record.keep(self.record.numbering.observe(at, self.plan.engine, {"tcp.open": str(port)}))
+        if (services := self._services.get(host.ip)) is not None:
+            services.create_task(self._ask_port(host, port, late=False))
 
     async def _look(self, host: Host, ports: Sequence[int], opened: Callable[[int], None]) -> None:
         """Which ports are open, by connecting; slow, filtering and lossy hosts each get what they need."""
@@ -538,49 +561,55 @@ class Runner:
     # -- other engines -------------------------------------------------------------------------------------------------
 
     async def _look_in_batches(self) -> None:
-        """Ports by SYN or nmap, for all hosts found since the last batch."""
-        while self._finding or self._batch or any(ip not in self._asked for ip in self._examined):
+        """Ports by SYN or nmap, for all hosts found since the last batch; by connecting where raw frames can't go."""
+        while self._finding or self._to_ask or self._asking or self._batch:
             await asyncio.sleep(BATCH_S)
             batch, self._batch = self._batch, {}
-            if not batch:
-                if not self._finding:
-                    return
-                continue
             try:
-                async with aclosing(self._engine([ip for ip in batch if isinstance(ip, IPv4Address)])) as states:
-                    async for ip, port, state in states:
-                        host = self.record.host(ip)
-                        if state is TcpState.OPEN and port not in host.open_ports:
-                            host.open_ports[port] = None
-                            at = Endpoint(ip=ip, port=port, transport="tcp")
-                            self.record.keep(
-                                self.record.numbering.observe(at, self.plan.engine, {"tcp.open": str(port)})
-                            )
-                        elif state is TcpState.CLOSED:
-                            host.closed += 1
+                asked = await self._look_by_engine([ip for ip in batch if isinstance(ip, IPv4Address)])
+                rest = [self.record.host(ip) for ip in batch if ip not in asked]
+                await asyncio.gather(*(self._look(host, self.plan.ports, partial(self._opened, host)) for host in rest))
             finally:
                 for done in batch.values():
                     if not done.done():
                         done.set_result(None)
 
-    async def _engine(self, hosts: Sequence[IPv4Address]) -> AsyncGenerator[tuple[IPAddress, int, TcpState]]:
-        ports = [self._dial(p) for p in self.plan.ports]
-        back = dict(zip(ports, self.plan.ports, strict=True))
+    async def _look_by_engine(self, hosts: Sequence[IPv4Address]) -> set[IPAddress]:
+        """Note the open ports of the hosts that the engine can ask, and say which those were."""
+        asked: set[IPAddress] = set()
+        if not hosts:
+            return asked
+        async with aclosing(self._engine(hosts, asked)) as states:
+            async for ip, port, state in states:
+                host = self.record.host(ip)
+                if state is TcpState.OPEN:
+                    self._opened(host, port)
+                elif state is TcpState.CLOSED:
+                    host.closed += 1
+        return asked
+
+    async def _engine(
+        self, hosts: Sequence[IPv4Address], asked: set[IPAddress]
+    ) -> AsyncGenerator[tuple[IPAddress, int, TcpState]]:
+        back = {self._dial(port): port for port in self.plan.ports}
         if self.plan.engine == "nmap":
             from netcam.net.nmap import nmap_ports
 
-            async for ip, port, state in nmap_ports(self.gate, hosts, ports, RETRY_S):
+            asked.update(hosts)
+            async for ip, port, state in nmap_ports(self.gate, hosts, list(back), RETRY_S):
                 yield ip, back.get(port, port), state
             return
         for segment in self.plan.segments:
             mine = [ip for ip in hosts if ip in segment.network]
-            if not mine:
+            if not mine or segment.loopback:
                 continue
             worker = self._workers.get(segment.interface.name)
             if worker is None:
                 worker = self._workers[segment.interface.name] = L2Worker()
                 await worker.start(segment.interface.name)
-            targets = [(ip, port) for ip in mine for port in ports]
+            mine = [ip for ip in mine if ip in worker.reachable(segment.interface, mine)]
+            asked.update(mine)
+            targets = [(ip, port) for ip in mine for port in back]
             async for ip, port, state, _ in worker.syn(self.gate, segment.interface, targets, CONNECT_S):
                 yield ip, back.get(port, port), state
 

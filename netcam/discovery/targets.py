@@ -49,15 +49,16 @@ def scope_of(
         ConfigError: a word that is none of these, an empty scope or one of over a million addresses.
         ScopeError: a public address without `allow_public`.
     """
-    ranges = [r for word in targets for r in _ranges(word, stdin, resolve, 0)]
+    asked = [(word, r) for word in targets for r in _ranges(word, stdin, resolve, 0)]
+    ranges = [r for _, r in asked]
     forbidden = merged(r for word in excluded for r in _ranges(word, stdin, resolve, 0))
     if not allow_public:
-        for part in ranges:
+        for word, part in asked:
             if not is_home(part):
                 first = _text(part.version, part.first)
                 raise ScopeError(
-                    f"{first}{'' if part.size == 1 else ' and what follows'} is outside private, loopback, link-local "
-                    "and documentation ranges; --allow-public lifts this where you may scan it"
+                    f"{word!r}: {first}{'' if part.size == 1 else ' and what follows'} is outside private, loopback, "
+                    "link-local and documentation ranges; --allow-public lifts this where you may scan it"
                 )
     left = subtracted(ranges, forbidden)
     scope = Scope(targets=tuple(targets), excluded=tuple(excluded), ranges=left, forbidden=forbidden)
@@ -66,6 +67,13 @@ def scope_of(
     if scope.addresses > ADDRESS_LIMIT:
         raise ConfigError(f"{scope.addresses} addresses are too many for one scan; the limit is {ADDRESS_LIMIT}")
     return scope
+
+
+def _unmapped(part: AddressRange) -> AddressRange:
+    """IPv4 addresses in IPv6 dress (::ffff:10.0.0.1) as what they are, so that an exclusion knows them."""
+    if part.version == 6 and part.first >> 32 == part.last >> 32 == 0xFFFF:
+        return AddressRange(4, part.first & 0xFFFFFFFF, part.last & 0xFFFFFFFF)
+    return part
 
 
 def _text(version: int, number: int) -> str:
@@ -81,20 +89,20 @@ def _ranges(word: str, stdin: Iterable[str], resolve: Resolve, depth: int) -> It
         if depth >= _DEPTH:
             raise ConfigError(f"{word}: files inside files more than {_DEPTH} deep")
         try:
-            lines = Path(word[1:]).read_text("utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
+            lines = Path(word[1:]).read_text("utf-8-sig").splitlines()  # other systems begin text files with a mark
+        except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "not text"
-            raise ConfigError(f"{word[1:]}: the target file can't be read: {reason}") from error
+            raise ConfigError(f"{word!r}: the target file can't be read: {reason}") from error
         yield from _lines(lines, stdin, resolve, depth + 1)
         return
     if (found := _numbers(word)) is not None:
-        yield found
+        yield _unmapped(found)
         return
     if not _NAME.fullmatch(word) or re.fullmatch(r"[\d.]+", word):
         raise ConfigError(f"{word!r} is neither an address, a network, a range nor a host name")
     for text in resolve(word):
         ip = ipaddress.ip_address(text.partition("%")[0])
-        yield AddressRange(ip.version, int(ip), int(ip))
+        yield _unmapped(AddressRange(ip.version, int(ip), int(ip)))
 
 
 def _lines(lines: Iterable[str], stdin: Iterable[str], resolve: Resolve, depth: int) -> Iterator[AddressRange]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from re import _parser  # type: ignore[attr-defined]
@@ -97,7 +98,7 @@ def _file(signatures: SignatureSet, file: VendorFile, kinds: Collection[str]) ->
     for rule in file.model:
         yield from ((rule.id, reason) for reason in _model(signatures, file, rule))
     for page in file.page:
-        yield from ((page.id, reason) for reason in _page(signatures, page))
+        yield from ((page.id, reason) for reason in _page(signatures, page, kinds))
 
 
 def _ouis(signatures: SignatureSet, file: VendorFile) -> Iterator[tuple[str | None, str]]:
@@ -124,9 +125,11 @@ def _ouis(signatures: SignatureSet, file: VendorFile) -> Iterator[tuple[str | No
 
 
 def _pattern(id: str, pattern: str) -> Iterator[tuple[str | None, str]]:
-    for engine in {"re", engine_name()}:
+    for engine in ("re", *{engine_name()} - {"re"}):
         try:
-            matcher([pattern], engine)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", FutureWarning)  # `[[:alpha:]]` means another set to each engine
+                matcher([pattern], engine)
         except ValueError as error:
             yield id, f"{engine}: {error}"
 
@@ -256,7 +259,7 @@ def _model(signatures: SignatureSet, file: VendorFile, rule: ModelRule) -> Itera
             yield f"matches its counterexample {model!r}"
 
 
-def _page(signatures: SignatureSet, page: PageRule) -> Iterator[str]:
+def _page(signatures: SignatureSet, page: PageRule, kinds: Collection[str]) -> Iterator[str]:
     if not page.references:
         yield "a page without a source"
     if page.method not in ("GET", "POST"):
@@ -265,6 +268,8 @@ def _page(signatures: SignatureSet, page: PageRule) -> Iterator[str]:
         yield "a POST has a body and a GET has none"
     if not page.path.startswith("/") or _REFUSED_IN_PATHS.search(page.path) or _REFUSED_IN_PATHS.search(page.body):
         yield f"path {page.path!r}: starts with a slash, and neither logs in nor fetches pictures"
+    if page.kind is not None and page.kind not in kinds:
+        yield f"kind {page.kind!r} is none that can be decoded"
     for vendor_id in page.when:
         if vendor_id != "*" and vendor_id not in signatures.vendors:
             yield f"when names {vendor_id!r}, which has no file"

@@ -7,7 +7,9 @@ each, and a weak contradiction dents a proof without undoing it.
 
 from __future__ import annotations
 
+import itertools
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +19,7 @@ from netcam.model import CCTV_TYPES, Claim, Conflict, Evidence, Strength
 WEIGHT = {Strength.WEAK: 0.15, Strength.SUPPORTING: 0.50, Strength.STRONG: 0.85, Strength.DEFINITIVE: 0.97}
 CONFLICT_AT = 0.5  # a rival below this is noise; from here on the reader sees it
 DECIDED_AT = 0.6  # is_cctv: a lone supporting sign decides nothing
+_WORDS = re.compile(r"[^\W_]+")
 CEILING = 0.999  # no amount of network answers makes a certainty
 
 
@@ -62,14 +65,12 @@ def _number(evidence_id: str) -> int:
 def folded(candidates: Sequence[Tally]) -> list[Tally]:
     """Candidates with those merged in which one text contains the other: "M1065-LW" and "AXIS M1065-LW".
 
-    The value shown is that of the better-supported one.
+    No number may be cut in two by it: "V5.7.1" is not "V5.7.18". The value shown is that of the better-supported one.
     """
     out: list[Tally] = []
     for item in candidates:
-        short = _squeezed(item.value)
         for at, kept in enumerate(out):
-            long = _squeezed(kept.value)
-            if len(short) >= 4 and len(long) >= 4 and (short in long or long in short):
+            if _contains(kept.value, item.value) or _contains(item.value, kept.value):
                 evidence = tuple({e.id: e for e in (*kept.evidence, *item.evidence)}.values())
                 out[at] = Tally(kept.value, alone(evidence), evidence)
                 break
@@ -78,8 +79,24 @@ def folded(candidates: Sequence[Tally]) -> list[Tally]:
     return sorted(out, key=lambda t: (-t.alone, t.value))
 
 
-def _squeezed(text: str) -> str:
-    return "".join(c for c in text.upper() if c.isalnum())
+def _contains(long: str, short: str) -> bool:
+    """Whether the letters and digits of `short`, four or more, stand in `long`, with no number cut at either end."""
+    wanted = _WORDS.findall(short.upper())
+    found = _WORDS.findall(long.upper())
+    text, inner = "".join(found), "".join(wanted)
+    if len(inner) < 4:
+        return False
+    edges = {0, *itertools.accumulate(map(len, found))}
+
+    def whole(at: int) -> bool:
+        return at in edges or not (text[at - 1].isdigit() and text[at].isdigit())
+
+    at = text.find(inner)
+    while at >= 0:
+        if whole(at) and whole(at + len(inner)):
+            return True
+        at = text.find(inner, at + 1)
+    return False
 
 
 def compete(candidates: Sequence[Tally], allied: Callable[[str, str], bool] = lambda a, b: False) -> tuple[Claim, ...]:

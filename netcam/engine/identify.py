@@ -79,7 +79,7 @@ def _from_brand_table(signatures: SignatureSet, evidence: Sequence[Evidence], id
                     id=ids.next(),
                     signature=f"{brand.value}.made-by.{row.maker}",
                     observation=first.observation,
-                    root=first.root,
+                    root="brand-table",  # one witness, whatever badges lead to it
                     strength=_TABLE.get(row.certainty, Strength.WEAK),
                     says={"manufacturer": row.maker},
                 )

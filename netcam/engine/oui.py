@@ -63,7 +63,7 @@ def load_oui(path: Path) -> OuiTable:
 
 
 def dump_oui(blocks: Mapping[str, str], *, date: str, source: str) -> bytes:
-    """The table as it is shipped: gzip, a head line, then `registrant<TAB>prefix prefix ...`; the same bytes every time."""
+    """The table as it is shipped: gzip, a head line, then `registrant<TAB>prefix prefix ...`; always the same bytes."""
     by_name: dict[str, list[str]] = {}
     for prefix, name in blocks.items():
         by_name.setdefault(" ".join(name.split()), []).append(prefix)

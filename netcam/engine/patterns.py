@@ -50,7 +50,7 @@ class ReMatcher:
     """The standard library, one pattern after the other, over a short text."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
-        self._patterns = [re.compile(p) for p in patterns]
+        self._patterns = [re.compile(p, re.ASCII) for p in patterns]  # RE2's \d, \w, \s and \b know ASCII alone
 
     def find(self, text: str) -> list[tuple[int, Mapping[str, str]]]:
         text = text[:FALLBACK_LIMIT]

@@ -5,20 +5,32 @@ from __future__ import annotations
 import re
 from datetime import date
 
-_GLUED = re.compile(r"build[ :_]*(\d{4}-\d\d-\d\d|\d{8}|\d{6})\b", re.IGNORECASE)
-# Dahua writes the build date as the last dotted part behind the release letter: 2.800.0000000.16.R.210716.
-_AFTER_RELEASE = re.compile(r"\.[RT]\.(\d{8}|\d{6})$")
+_BUILT = re.compile(r"build(?: date)?[ :_]*(\d{4}-\d\d-\d\d|\d{8}|\d{6})\b", re.IGNORECASE)
+# Places where makers put the build date without a word before it.
+_LAST = (
+    re.compile(r"(?<=\.[RT])[.,](\d{8}|\d{6})$"),  # Dahua, behind the release letter: 2.800.0000000.16.R.210716
+    re.compile(r"(?<=\d)_(\d{8}|\d{6})$"),  # Hikvision's badges, Hanwha: 5.5.114_201209, 1.41.02_20210909
+    re.compile(r"-B\d{4}[\w.]*?\.(\d{6})$"),  # Uniview, as the last part, which stays: NVR-B3801.20.17.240507
+)
+_DAY = re.compile(
+    r"\D*(?:(?P<y>\d{4})(?P<s>[-/.])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})|(?P<digits>\d{8}|\d{6}))"
+    r"(?:[T ]+\d\d?:\d\d.*|\D*)",
+    re.ASCII,
+)
 
 
 def normal_date(text: str) -> str | None:
-    """ISO date of YYMMDD, YYYYMMDD, YYYY-MM-DD or YYYY/MM/DD; None for anything that is no day between 2000 and 2099."""
-    digits = re.sub(r"\D", "", text)
-    if len(digits) == 6:
-        digits = "20" + digits
-    if len(digits) != 8:
+    """ISO date of YYMMDD, YYYYMMDD, YYYY-MM-DD or YYYY/MM/DD, a time behind it left out.
+
+    None for what is no day between 2000 and 2099.
+    """
+    found = _DAY.fullmatch(text[:100])
+    if found is None:
         return None
+    digits = found["digits"] or ""
+    year = found["y"] or (digits[:4] if len(digits) == 8 else f"20{digits[:2]}")
     try:
-        day = date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+        day = date(int(year), int(found["m"] or digits[-4:-2]), int(found["d"] or digits[-2:]))
     except ValueError:
         return None
     return day.isoformat() if 2000 <= day.year < 2100 else None
@@ -30,11 +42,9 @@ def split_firmware(text: str) -> tuple[str, str | None]:
     A build text that is no date stays in the version, so nothing is lost.
     """
     text = " ".join(text.split())
-    for shape in (_GLUED, _AFTER_RELEASE):
+    for shape in (_BUILT, *_LAST):
         if (found := shape.search(text)) and (day := normal_date(found[1])):
-            version = text[: found.start()].rstrip(" ,._-")
-            if shape is _AFTER_RELEASE:
-                version = text[: found.start()] + text[found.start() : found.start() + 2]
+            version = text if shape is _LAST[-1] else text[: found.start()].rstrip(" ,._-")
             return version or text, day
     return text, None
 
@@ -50,23 +60,41 @@ def model_key(text: str) -> str:
 
 
 _PLACEHOLDERS = frozenset(
-    ("", "NA", "N/A", "NONE", "NULL", "UNKNOWN", "DEFAULT", "MODEL", "IPC", "IPCAMERA", "NVR", "DVR")
+    (
+        "NA",
+        "NONE",
+        "NULL",
+        "UNKNOWN",
+        "DEFAULT",
+        "MODEL",
+        "DEVICE",
+        "CAMERA",
+        "IPC",
+        "IPCAM",
+        "IPCAMERA",
+        "NETWORKCAMERA",
+        "NVR",
+        "DVR",
+        "NETWORKVIDEORECORDER",
+        "DIGITALVIDEORECORDER",
+    )
 )
 
 
 def placeholder_model(text: str) -> bool:
     """Whether a model text names a kind of device rather than a model."""
-    return name_key(text).upper() in _PLACEHOLDERS
+    key = name_key(text).upper()
+    return not key or key in _PLACEHOLDERS
 
 
 def without_maker(model: str, names: tuple[str, ...]) -> str:
     """`model` without a leading company name: "HIKVISION DS-2CD2385G1-I" -> "DS-2CD2385G1-I".
 
-    The name has to be followed by a space, hyphen or underscore, so that "AXISCAM" stays whole.
+    The name has to be followed by a space or underscore, so that "AXISCAM" and "VIGI-C350" stay whole.
     """
     text = model.strip()
     for name in sorted(names, key=len, reverse=True):
-        if text.casefold().startswith(name.casefold()) and text[len(name) : len(name) + 1] in (" ", "-", "_"):
+        if text.casefold().startswith(name.casefold()) and text[len(name) : len(name) + 1] in (" ", "_"):
             rest = text[len(name) + 1 :].strip()
             return rest or text
     return text

@@ -43,7 +43,7 @@ class Observation:
 _REALM = re.compile(r'realm\s*=\s*"([^"]*)"', re.IGNORECASE)
 # One-time values and secrets that protocols put beside the facts we want. They are never stored.
 _SECRETS = re.compile(
-    r'\b(nonce|cnonce|opaque|response|random|salt|token|password|passwd|session_?id|challenge)(\s*=\s*)'
+    r"\b(nonce|cnonce|opaque|response|random|salt|token|password|passwd|session_?id|challenge)(\s*=\s*)"
     r'("(?:[^"\\]|\\.)*"?|[^\s,;"]+)',  # a quote that is never closed hides nothing
     re.IGNORECASE,
 )
@@ -93,7 +93,7 @@ def canonical_mac(text: str) -> str | None:
 
 
 def canonical_uuid(text: str) -> str | None:
-    """`text` in lower case without "urn:" and "uuid:", or None where it names nothing: too short, or one digit alone."""
+    """`text` in lower case without "urn:" and "uuid:"; None where it names nothing: too short, or one digit alone."""
     bare = text.strip().lower().removeprefix("urn:").removeprefix("uuid:")
     digits = re.sub(r"[^0-9a-z]", "", bare)
     return None if len(digits) < 8 or len(set(digits)) == 1 else bare

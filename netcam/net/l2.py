@@ -126,10 +126,10 @@ class L2Worker:
 
         Raises:
             ScopeError: a target outside the scope; before anything leaves.
-            ConfigError: the interface has no IPv4 address.
+            ConfigError: the interface has no IPv4 address, or is not the worker's.
             NetcamError: the worker failed.
         """
-        sources = _sources(interface)
+        sources = self._sources(interface)
         for ip in targets:
             gate.check(ip)
         todo = [ip for ip in dict.fromkeys(targets) if not _is_special(ip, sources)]
@@ -173,7 +173,7 @@ class L2Worker:
 
     def reachable(self, interface: Interface, ips: Iterable[IPv4Address]) -> frozenset[IPv4Address]:
         """The addresses `syn` can ask on this interface: its own networks, and routers' whose MAC the kernel knows."""
-        sources, routes, macs = _sources(interface), _routes(interface.name), neighbours.table()
+        sources, routes, macs = self._sources(interface), _routes(interface.name), neighbours.table()
         return frozenset(ip for ip in ips if _hop(ip, sources, routes, macs, interface.name) is not None)
 
     async def syn(
@@ -190,7 +190,7 @@ class L2Worker:
         """
         for ip, _ in targets:
             gate.check(ip)
-        sources, routes, macs = _sources(interface), _routes(interface.name), neighbours.table()
+        sources, routes, macs = self._sources(interface), _routes(interface.name), neighbours.table()
         hops: dict[IPv4Address, tuple[str, IPv4Address]] = {}
         unknown: list[IPv4Address] = []
         sender: dict[IPv4Address, IPv4Address] = {}
@@ -318,6 +318,16 @@ class L2Worker:
             raise NetcamError("the raw frame worker is not running")
         return self._process
 
+    def _sources(self, interface: Interface) -> tuple[IPv4Interface, ...]:
+        """Our addresses on the interface, which has to be the worker's."""
+        self._running()
+        if interface.name != self._interface:
+            raise ConfigError(f"the worker speaks on {self._interface}, not on {interface.name}")
+        sources = tuple(a for a in interface.addresses if isinstance(a, IPv4Interface))
+        if not sources:
+            raise ConfigError(f"{interface.name} has no IPv4 address to ask from")
+        return sources
+
     def _own_port(self) -> int:
         """Our source port: bound, so that no connection of this machine gets it, and never listening."""
         if self._port_holder is None:
@@ -411,13 +421,6 @@ def _in_turns(targets: Iterable[tuple[IPv4Address, int]]) -> list[tuple[IPv4Addr
     for target in targets:
         by_host.setdefault(target[0], []).append(target)
     return [t for turn in itertools.zip_longest(*by_host.values()) for t in turn if t is not None]
-
-
-def _sources(interface: Interface) -> tuple[IPv4Interface, ...]:
-    sources = tuple(a for a in interface.addresses if isinstance(a, IPv4Interface))
-    if not sources:
-        raise ConfigError(f"{interface.name} has no IPv4 address to ask from")
-    return sources
 
 
 def _source(ip: IPv4Address, sources: tuple[IPv4Interface, ...]) -> IPv4Address:

@@ -1,12 +1,15 @@
 """One identity held against one list.
 
-`listed` takes a sure maker that the list names (or a subsidiary, where the list covers them). A list that only
-describes companies never gives more than `possible`. Nothing here says what anybody should do about it.
+`listed` takes a sure and undisputed maker that the list names (or a subsidiary, where the list covers them), on an
+entry that our sources confirm. A list that only describes companies never gives more than `possible`. Nothing here
+says what anybody should do about it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
 
 from netcam.model import Claim, Identity
 from netcam.model.report import Basis, Citation, Outcome, VerdictRecord
@@ -15,11 +18,40 @@ from .load import Entry, PolicyList
 
 LISTED_AT = 0.9  # takes a definitive sign or two independent ones
 CLEARED_AT = 0.8  # a lone strong sign of another maker
-POSSIBLE_AT = 0.1  # a maker less likely than this is noise
+LIKELY_AT = 0.5  # a lone supporting sign: a badge worth a word; above it, a maker more likely than not
+POSSIBLE_AT = 0.1  # a maker less likely than this is noise, unless its signs are strong enough to be a conflict
 
 Parents = Callable[[str], Sequence[str]]
 Country = Callable[[str], str | None]
 Name = Callable[[str], str]
+
+
+class Reach(IntEnum):
+    """How an entry gets to a device, the most direct way first."""
+
+    NAMED = 0
+    SUBSIDIARY = 1  # its maker's parent is named, and the list covers subsidiaries
+    PERHAPS_SUBSIDIARY = 2  # the same, but whether the list covers them is not known
+    BADGE = 3  # a user's own list names the badge
+    DESCRIBED = 4  # the list describes such companies by their country
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hit:
+    """One entry that reaches one claim; `rank` is the claim's place, `badge` a badge that is not the maker's own."""
+
+    outcome: Outcome
+    basis: Basis | None
+    reach: Reach
+    rank: int
+    entry: Entry
+    claim: Claim
+    badge: str | None
+    disputed: bool
+
+    @property
+    def order(self) -> tuple[bool, int, Reach, bool]:
+        return self.outcome is not Outcome.LISTED, self.rank, self.reach, self.entry.verified != "yes"
 
 
 def judge(identity: Identity, policy: PolicyList, *, parents: Parents, country: Country, name: Name) -> VerdictRecord:
@@ -30,127 +62,180 @@ def judge(identity: Identity, policy: PolicyList, *, parents: Parents, country: 
         country: vendor id -> ISO code of its seat, or None where no source gives it.
         name: vendor id -> the company's name.
     """
-    best: tuple[Outcome, Basis | None, Entry, Claim] | None = None
-    for rank, claim in enumerate(identity.manufacturer):
-        if claim.confidence < POSSIBLE_AT:
-            continue
-        for entry in policy.entry:
-            if entry.removed:
+    case = _Case(identity=identity, policy=policy, parents=parents, country=country, name=name)
+    hits = (*case.maker_hits(), *case.badge_hits())
+    if hits:
+        best = min(hits, key=lambda hit: hit.order)
+        # A description is nobody's name.
+        entity = None if best.reach is Reach.DESCRIBED else best.entry.entity or name(best.claim.value)
+        return _record(policy, best.outcome, best.basis, entity, case.statement(best), best.claim.evidence)
+    leader = next(iter(identity.manufacturer), None)
+    outcome, text = case.unreached(leader)
+    return _record(policy, outcome, None, None, text, leader.evidence if leader else ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """One identity, one list, and what is known of the companies behind vendor ids."""
+
+    identity: Identity
+    policy: PolicyList
+    parents: Parents
+    country: Country
+    name: Name
+
+    def maker_hits(self) -> Iterator[_Hit]:
+        disputed = self.disputed("manufacturer")
+        for rank, claim in enumerate(self.identity.manufacturer):
+            if claim.confidence < POSSIBLE_AT and claim.value not in disputed:
                 continue
-            reach = _reach(entry, claim.value, policy, parents, country)
-            if reach is None:
-                continue
-            outcome = _outcome(identity, claim, rank, reach, entry)
-            if best is None or (outcome is Outcome.LISTED and best[0] is not Outcome.LISTED):
-                best = outcome, _basis(identity, claim, reach, parents), entry, claim
-    best = best or _by_badge(identity, policy)
-    if best is not None:
-        outcome, basis, entry, claim = best
-        return _record(
-            policy,
-            outcome,
-            basis,
-            entry.entity or name(claim.value),
-            _statement(policy, outcome, basis, entry, claim, name, identity),
-            claim.evidence,
-        )
-    leader = identity.manufacturer[0] if identity.manufacturer else None
-    if leader is not None and leader.confidence >= CLEARED_AT:
-        text = f"made by {name(leader.value)}, which {policy.list.title} does not name"
-        return _record(policy, Outcome.NOT_LISTED, None, None, text, leader.evidence)
-    if leader is not None:
-        text = (
-            f"perhaps made by {name(leader.value)}; too little evidence to hold the maker against {policy.list.title}"
-        )
-        return _record(policy, Outcome.UNDETERMINED, None, None, text, leader.evidence)
-    return _record(
-        policy, Outcome.UNDETERMINED, None, None, f"the maker is not known, so {policy.list.title} can't be applied", ()
-    )
+            badge = self.other_badge(claim)
+            for entry in self.policy.entry:
+                if entry.removed or (reach := self.reach(entry, claim.value)) is None:
+                    continue
+                sure = (
+                    self.certain(rank, claim, entry, disputed)
+                    and reach in (Reach.NAMED, Reach.SUBSIDIARY)
+                    and not (badge is not None and self.policy.list.covers_oem == "no")
+                )
+                yield _Hit(
+                    outcome=Outcome.LISTED if sure else Outcome.POSSIBLE,
+                    basis=_basis(reach, badge),
+                    reach=reach,
+                    rank=rank,
+                    entry=entry,
+                    claim=claim,
+                    badge=badge,
+                    disputed=claim.value in disputed,
+                )
 
+    def badge_hits(self) -> Iterator[_Hit]:
+        """A user's own list may name a badge: that is then what counts, whoever built the device."""
+        disputed = self.disputed("brand")
+        for rank, claim in enumerate(self.identity.brand):
+            for entry in self.policy.entry:
+                if entry.brand != claim.value or entry.removed or claim.confidence < POSSIBLE_AT:
+                    continue
+                sure = self.certain(rank, claim, entry, disputed)
+                yield _Hit(
+                    outcome=Outcome.LISTED if sure else Outcome.POSSIBLE,
+                    basis=Basis.NAMED,
+                    reach=Reach.BADGE,
+                    rank=len(self.identity.manufacturer) + rank,
+                    entry=entry,
+                    claim=claim,
+                    badge=None,
+                    disputed=claim.value in disputed,
+                )
 
-def _by_badge(identity: Identity, policy: PolicyList) -> tuple[Outcome, Basis | None, Entry, Claim] | None:
-    """Own lists may name a badge; what they name is then a sure badge, whoever built the device."""
-    for claim in identity.brand:
-        for entry in policy.entry:
-            if entry.brand == claim.value and not entry.removed and claim.confidence >= POSSIBLE_AT:
-                sure = claim is identity.brand[0] and claim.confidence >= LISTED_AT and identity.is_cctv is not False
-                return (Outcome.LISTED if sure else Outcome.POSSIBLE), Basis.NAMED, entry, claim
-    return None
-
-
-def _reach(entry: Entry, vendor: str, policy: PolicyList, parents: Parents, country: Country) -> str | None:
-    """How an entry reaches a maker: by name, through its parent, or by description; None where it doesn't."""
-    if entry.vendor == vendor:
-        return "named"
-    if entry.vendor is not None and entry.vendor in parents(vendor):
-        return {"yes": "subsidiary", "unknown": "subsidiary-unknown"}.get(policy.list.covers_subsidiaries)
-    if entry.country is not None and country(vendor) == entry.country:
-        return "described"
-    return None
-
-
-def _outcome(identity: Identity, claim: Claim, rank: int, reach: str, entry: Entry) -> Outcome:
-    sure = (
-        rank == 0
-        and claim.confidence >= LISTED_AT
-        and reach in ("named", "subsidiary")
-        and entry.verified == "yes"
-        and identity.is_cctv is not False  # the lists read here speak of surveillance equipment
-    )
-    return Outcome.LISTED if sure else Outcome.POSSIBLE
-
-
-def _basis(identity: Identity, claim: Claim, reach: str, parents: Parents) -> Basis | None:
-    if reach == "described":
-        return None
-    badge = identity.brand[0].value if identity.brand else None
-    if (
-        badge is not None
-        and badge != claim.value
-        and claim.value not in parents(badge)
-        and badge not in parents(claim.value)
-    ):
-        return Basis.OEM
-    return Basis.SUBSIDIARY if reach.startswith("subsidiary") else Basis.NAMED
-
-
-def _statement(
-    policy: PolicyList,
-    outcome: Outcome,
-    basis: Basis | None,
-    entry: Entry,
-    claim: Claim,
-    name: Name,
-    identity: Identity,
-) -> str:
-    head = policy.list
-    company = name(claim.value)
-    certainty = "made" if outcome is Outcome.LISTED or claim.confidence >= LISTED_AT else "perhaps made"
-    applies = f"which applies to {head.binds}"
-    if entry.country is not None:
+    def certain(self, rank: int, claim: Claim, entry: Entry, disputed: Collection[str]) -> bool:
         return (
-            f"{certainty} by {company}, a company of the kind that {head.title} describes; it names no company and applies to "
-            f"{head.binds}"
+            rank == 0
+            and claim.confidence >= LISTED_AT
+            and claim.value not in disputed
+            and entry.verified == "yes"
+            and self.identity.is_cctv is not False
         )
-    if entry.brand is not None:
-        return f"carries the badge {name(claim.value)}, named on {head.title}, {applies}"
-    if entry.vendor != claim.value:
-        relation = f"a subsidiary of {entry.entity}"
-        tail = (
-            ""
-            if head.covers_subsidiaries == "yes"
-            else "; whether it covers subsidiaries is not settled in our sources"
-        )
-        text = f"{certainty} by {company}, {relation}, a company named on {head.title}, {applies}{tail}"
-    elif basis is Basis.OEM and identity.brand:
-        text = f"sold as {name(identity.brand[0].value)}, {certainty} by {company}, a company named on {head.title}, {applies}"
-    else:
-        text = f"{certainty} by {company}, a company named on {head.title}, {applies}"
-    if entry.verified != "yes":
-        text += "; that it is named there rests on secondary sources"
-    if identity.is_cctv is False:
-        text += "; this device is no surveillance equipment, to which the list may not extend"
-    return text
+
+    def reach(self, entry: Entry, vendor: str) -> Reach | None:
+        """How an entry reaches a maker; None where it doesn't."""
+        if entry.vendor == vendor:
+            return Reach.NAMED
+        if entry.vendor is not None and entry.vendor in self.parents(vendor):
+            covered = self.policy.list.covers_subsidiaries
+            return {"yes": Reach.SUBSIDIARY, "unknown": Reach.PERHAPS_SUBSIDIARY}.get(covered)
+        if entry.country is not None and entry.country in self.seats(vendor):
+            return Reach.DESCRIBED
+        return None
+
+    def disputed(self, field: str) -> set[str]:
+        """The answers to one question that contradict each other, each with real evidence behind it."""
+        return {value for c in self.identity.conflicts if c.field == field for value in c.values}
+
+    def related(self, a: str, b: str) -> bool:
+        return a == b or a in self.parents(b) or b in self.parents(a)
+
+    def seats(self, vendor: str) -> set[str]:
+        """Where the company and its parents are seated, as far as known."""
+        return {seat for v in (vendor, *self.parents(vendor)) if (seat := self.country(v))}
+
+    def other_badge(self, claim: Claim) -> str | None:
+        """The badge on the device, where it belongs neither to the maker nor to a company of its group."""
+        badge = next(iter(self.identity.brand), None)
+        if badge is None or badge.confidence < LIKELY_AT or self.related(badge.value, claim.value):
+            return None
+        return badge.value
+
+    def statement(self, hit: _Hit) -> str:
+        """The verdict as one sentence that goes on from "this device:" or "3 devices"."""
+        head, entry, company = self.policy.list, hit.entry, self.name(hit.claim.value)
+        made = f"{_certainty(hit.claim, disputed=hit.disputed)}made by"
+        on_list = f"{'named' if entry.verified == 'yes' else 'reported to be named'} on {self.policy.called}"
+        if hit.reach is Reach.DESCRIBED:
+            text = (
+                f"{made} {company}, perhaps one of the {entry.entity or 'companies'} that {self.policy.called} "
+                f"describes without naming any; it applies to {head.binds}"
+            )
+            return "; ".join((text, *self.doubts(hit)))
+        if hit.reach is Reach.BADGE:
+            text = f"{_certainty(hit.claim, disputed=hit.disputed)}carrying the badge {company}, {on_list}"
+        elif hit.reach is Reach.NAMED:
+            text = f"{made} {entry.entity or company}, a company {on_list}"
+        else:
+            parent = entry.entity or self.name(entry.vendor or "")
+            text = f"{made} {company}, which belongs to {parent}, a company {on_list}"
+        sold = f"sold as {self.name(hit.badge)}, " if hit.badge is not None else ""
+        return "; ".join((f"{sold}{text}, which applies to {head.binds}", *self.doubts(hit)))
+
+    def doubts(self, hit: _Hit) -> Iterator[str]:
+        """Why the list may not extend to this device after all."""
+        if hit.disputed:
+            field = "brand" if hit.reach is Reach.BADGE else "manufacturer"
+            others = sorted(self.name(v) for v in self.disputed(field) if not self.related(v, hit.claim.value))
+            yield f"it also shows signs of {' and '.join(others)}"
+        if hit.reach is Reach.PERHAPS_SUBSIDIARY:
+            yield "our sources leave open whether that includes subsidiaries"
+        if hit.basis is Basis.OEM and self.policy.list.covers_oem == "unknown":
+            yield "our sources leave open whether that includes devices sold under another badge"
+        if hit.basis is Basis.OEM and self.policy.list.covers_oem == "no":
+            yield "that does not include devices sold under another badge"
+        if hit.entry.verified == "partly":
+            yield "our sources confirm the entry only in part"
+        if hit.entry.verified == "no":
+            yield "no source we have read confirms the entry"
+        if self.identity.is_cctv is False:
+            yield "this is no surveillance equipment as far as can be seen, so it may not be meant"
+
+    def unreached(self, leader: Claim | None) -> tuple[Outcome, str]:
+        """What is left to say where no entry reaches any likely maker."""
+        called = self.policy.called
+        if leader is None:
+            badge = next((self.name(b.value) for b in self.identity.brand if b.confidence >= LIKELY_AT), None)
+            start = f"sold as {badge}, by a maker that is not known" if badge else "of a maker that is not known"
+            return Outcome.UNDETERMINED, f"{start}, so {called} can't be applied"
+        maker = f"{_certainty(leader)}made by {self.name(leader.value)}"
+        if leader.confidence < CLEARED_AT:
+            return Outcome.UNDETERMINED, f"{maker}, on too little evidence to hold the maker against {called}"
+        if not any(entry.country and not entry.removed for entry in self.policy.entry):
+            return Outcome.NOT_LISTED, f"{maker}, which {called} does not name in the sources we have read"
+        if not self.seats(leader.value):
+            return Outcome.UNDETERMINED, f"{maker}, whose seat is not known, so {called} can't be applied"
+        return Outcome.NOT_LISTED, f"{maker}, which by its seat is not among the companies that {called} describes"
+
+
+def _basis(reach: Reach, badge: str | None) -> Basis | None:
+    if reach is Reach.DESCRIBED:
+        return None
+    if badge is not None:
+        return Basis.OEM
+    return Basis.NAMED if reach is Reach.NAMED else Basis.SUBSIDIARY
+
+
+def _certainty(claim: Claim, *, disputed: bool = False) -> str:
+    """The word before "made by"; none where the claim is sure and nothing speaks against it."""
+    if claim.confidence >= LISTED_AT and not disputed:
+        return ""
+    return "probably " if claim.confidence > LIKELY_AT else "perhaps "
 
 
 def _record(
@@ -164,6 +249,7 @@ def _record(
     source = policy.list.citation[0]
     return VerdictRecord(
         list=policy.id,
+        title=policy.list.title,
         outcome=outcome,
         basis=basis,
         entity=entity,

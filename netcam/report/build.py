@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from netcam.model import Claim, Conflict, Evidence, Identity, Observation
+from netcam.model import Claim, Conflict, Evidence, Identity, Observation, canonical_uuid
 from netcam.model.report import (
     CapabilityRecord,
     ConflictRecord,
@@ -134,11 +135,13 @@ def device_id(
     elif mac:
         mark = f"mac:{mac}"
     else:
-        for kinds in ((".uuid",), ("tls.fingerprint",)):
-            found = next((o for o in observations if o.kind.endswith(kinds)), None)
-            if found is not None:
-                mark = f"{found.kind}:{found.value.lower()}"
-                break
+        # The least of several, because answers come in another order every time.
+        uuids = [uuid for o in observations if o.kind.endswith(".uuid") and (uuid := canonical_uuid(o.value))]
+        certificates = [o.value.lower() for o in observations if o.kind == "tls.fingerprint"]
+        if uuids:
+            mark = f"uuid:{min(uuids)}"
+        elif certificates:
+            mark = f"tls.fingerprint:{min(certificates)}"
     if mark is None:
         mark = f"address:{addresses[0]}" if addresses else f"key:{key}"
     return hashlib.sha256(f"{site or ''}\0{mark}".encode("utf-8", "replace")).hexdigest()[:16]
@@ -146,17 +149,20 @@ def device_id(
 
 def with_unique_ids(devices: Iterable[DeviceRecord], site: str | None) -> tuple[DeviceRecord, ...]:
     """The devices, those that share an id told apart by their addresses: a cloned serial or shared certificate."""
-    from dataclasses import replace
-
     devices = tuple(devices)
     count: dict[str, int] = {}
     for device in devices:
         count[device.id] = count.get(device.id, 0) + 1
+    taken: set[str] = set()
     out: list[DeviceRecord] = []
     for number, device in enumerate(devices):
         if count[device.id] > 1:
             apart = f"{site or ''}\0{device.id}\0{device.ip or number}"
-            device = replace(device, id=hashlib.sha256(apart.encode()).hexdigest()[:16])
+            id = hashlib.sha256(apart.encode("utf-8", "replace")).hexdigest()[:16]
+            if id in taken:  # an input may hold two devices with one address
+                id = hashlib.sha256(f"{id}\0{number}".encode()).hexdigest()[:16]
+            device = replace(device, id=id)
+        taken.add(device.id)
         out.append(device)
     return tuple(out)
 

@@ -23,6 +23,7 @@ EFFECTS: Mapping[str, str] = {
     "business-closure": "one company's business in one country",
     "certification": "a test that every maker has to pass",
     "position": "a statement or recommendation without legal force",
+    "private-policy": "what its owner has decided for its own sites",
 }
 
 # Why a list speaks of the device.
