@@ -42,9 +42,13 @@ from netcam.probes.base import Page
 from netcam.report.build import instant, observation_record, with_unique_ids
 
 
+# What the runner itself notes about a host; it proves nothing, but `scan --record` writes it like the rest.
+RUNNER_KINDS = ("alive", "arp.other-mac", "tcp.open")
+
+
 def input_kinds(knowledge: Knowledge) -> frozenset[str]:
     """Every observation kind that may be given to `identify`."""
-    return frozenset((*knowledge.signatures.vocabulary.kinds["input"], *emitted_kinds(), *decoders()))
+    return frozenset((*knowledge.signatures.vocabulary.kinds["input"], *emitted_kinds(), *decoders(), *RUNNER_KINDS))
 
 
 def identify(lines: Iterable[str], knowledge: Knowledge) -> tuple[list[tuple[Intake, DeviceRecord]], list[BadLine]]:

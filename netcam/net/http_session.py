@@ -24,7 +24,7 @@ from netcam.model import IPAddress
 from netcam.net.addresses import family, to_socket
 from netcam.net.gate import Gate
 from netcam.net.http import BODY_LIMIT, RAW_LIMIT
-from netcam.net.tcp import ACK_BYTES, SEGMENT_BYTES, acknowledgements
+from netcam.net.tcp import ACK_BYTES, SEGMENT_BYTES, Drip, acknowledgements, receive_window
 from netcam.net.tls import certificate_of
 from netcam.net.tls_context import device_context
 from netcam.probes.base import Certificate
@@ -54,6 +54,7 @@ class Grab:
         self.certificate: Certificate | None = None
         self.socket: socket.socket | None = None
         self._came = 0
+        self._drip: Drip | None = None
         self._aborted = False
 
     def left(self) -> float:
@@ -73,6 +74,8 @@ class Grab:
             raise ConnectionError("a second connection was wanted for one request")
         self.gate.check(self.ip)
         sock = self.socket = _PlainSocket(family(self.ip), socket.SOCK_STREAM)
+        self._drip = Drip(sock)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_window(self.gate.pace))
         sock.settimeout(self.left())
         sock.connect(to_socket(self.ip, self.port))
         return sock
@@ -94,12 +97,14 @@ class Grab:
         """Keep what came.
 
         Raises:
-            ConnectionError: it is more than any answer needs.
+            ConnectionError: it is more than any answer needs, or comes drop by drop.
         """
         acks = acknowledgements(len(data))
         self.gate.charge(self.ip, acks, acks * ACK_BYTES)
         self._came += len(data)
         self.raw += data[: RAW_LIMIT - len(self.raw)]
+        if self._drip is not None:
+            self._drip.feed(len(data), time.monotonic())
         if self._came > RAW_LIMIT:
             raise ConnectionError(f"answer is longer than {RAW_LIMIT} bytes")
 

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import socket
 import ssl
+import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,12 +16,15 @@ from typing import TypeVar
 
 from netcam.model import IPAddress
 from netcam.net.addresses import family, to_socket
-from netcam.net.gate import Gate
+from netcam.net.gate import Gate, Pace
 from netcam.net.tls_context import device_context
 
 SYN_BYTES, ACK_BYTES = 60, 52  # IPv4 and TCP headers with the options Linux sends
 SEGMENT_BYTES = 1460  # payload of a full Ethernet segment
-FAREWELL_S = 0.25
+FAREWELL_S, FAREWELL_BYTES = 0.25, 2048
+# Every drop of a dripping answer costs an ACK of our kernel, up to 25 a second for a connection, which no window stops.
+# An honest service says what it has in a few pieces.
+DROP_BYTES, DROP_S, DROPS = 1024, 0.03, 6
 _RECORD_LIMIT = 16_384  # one TLS record
 
 _T = TypeVar("_T")
@@ -59,6 +63,7 @@ async def connect_port(
         await gate.admit(ip, 1, SYN_BYTES)
         sock = _socket(ip, interface)
         try:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 0)  # the least there is: what it says is not read
             began = loop.time()
             state = await _connect(sock, ip, port, timeout_s, interface)
             took_s = loop.time() - began
@@ -104,9 +109,38 @@ def _socket(ip: IPAddress, interface: str | None) -> socket.socket:
     return sock
 
 
+def receive_window(pace: Pace) -> int:
+    """Receive buffer in bytes: how much a device may send, and our kernel acknowledge, before we read on."""
+    return max(2304, 112 * pace.host_pps)
+
+
 def acknowledgements(size_bytes: int) -> int:
     """About how many ACKs our kernel sent for so much data: one for two segments."""
     return -(-size_bytes // (2 * SEGMENT_BYTES))
+
+
+class Drip:
+    """Watches one connection for an answer that comes drop by drop; used by every reader of a stream."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._drops = 0
+        self._last = 0.0
+
+    def feed(self, size_bytes: int, now: float) -> None:
+        """Note what one read brought at the moment `now` of a monotonic clock.
+
+        Raises:
+            ConnectionError: it drips. The connection will then end with a reset, which stops the peer at once.
+        """
+        if size_bytes >= DROP_BYTES:
+            self._drops = 0
+        elif size_bytes and now - self._last >= DROP_S:
+            self._last = now
+            self._drops += 1
+            if self._drops > DROPS:
+                self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                raise ConnectionError("the answer drips")
 
 
 class TcpStream:
@@ -121,6 +155,7 @@ class TcpStream:
     ) -> None:
         self._gate, self._ip, self._sock, self._end = gate, ip, sock, end
         self._loop = asyncio.get_running_loop()
+        self._drip = Drip(sock)
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = context.wrap_bio(self._in, self._out) if context else None
 
@@ -188,17 +223,26 @@ class TcpStream:
             data = await self._loop.sock_recv(self._sock, limit)
         acks = acknowledgements(len(data))
         self._gate.charge(self._ip, acks, acks * ACK_BYTES)
+        self._drip.feed(len(data), self._loop.time())
         return data
 
 
 async def _farewell(sock: socket.socket) -> None:
-    """Send FIN and take what still comes, for a moment: closed with unread data, the kernel would send a reset."""
+    """Send FIN and take the little that still comes: closed with unread data, the kernel would send a reset.
+
+    A peer that goes on talking gets that reset, because every further segment would cost an ACK.
+    """
+    if sock.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER):
+        return  # it drips: a reset is wanted
     try:
         sock.shutdown(socket.SHUT_WR)
+        came = 0
         async with asyncio.timeout(FAREWELL_S):
-            for _ in range(8):
-                if not await asyncio.get_running_loop().sock_recv(sock, _RECORD_LIMIT):
+            while came < FAREWELL_BYTES:
+                data = await asyncio.get_running_loop().sock_recv(sock, FAREWELL_BYTES)
+                if not data:
                     return
+                came += len(data)
     except OSError:  # TimeoutError among them
         pass
 
@@ -219,6 +263,7 @@ async def open_stream(
         sock = _socket(ip, None)
         try:
             end = loop.time() + timeout_s
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_window(gate.pace))
             async with asyncio.timeout_at(end):
                 await loop.sock_connect(sock, to_socket(ip, port))
             stream = TcpStream(gate, ip, sock, end, device_context() if tls else None)

@@ -34,7 +34,10 @@ def test_status_headers_and_body_come_as_they_were_sent(fetch, device):
     reply = fetch(server.port, "/a?b=c")
     assert (reply.status, reply.body, reply.error, reply.certificate) == (200, b"hello", None, None)
     assert [(h.name, h.value) for h in reply.headers] == [
-        ("SERVER", "App-webs/"), ("X-b", "1"), ("x-B", "2"), ("Content-Length", "5"),
+        ("SERVER", "App-webs/"),
+        ("X-b", "1"),
+        ("x-B", "2"),
+        ("Content-Length", "5"),
     ]
     assert reply.url == f"http://127.0.0.1:{server.port}/a?b=c"
 
@@ -45,7 +48,10 @@ def test_the_request_says_who_asks_and_nothing_else(fetch, device):
     line, *fields = server.heard[0].rstrip().decode().split("\r\n")
     assert line == "GET /a?b=c HTTP/1.1"
     assert sorted(fields) == [
-        "Accept-Encoding: identity", "Accept: */*", "Connection: close", f"Host: 127.0.0.1:{server.port}",
+        "Accept-Encoding: identity",
+        "Accept: */*",
+        "Connection: close",
+        f"Host: 127.0.0.1:{server.port}",
         "User-Agent: netcam/test",
     ]
 
@@ -128,13 +134,13 @@ def test_an_address_outside_the_scope_is_refused(fetch, gate):
 # What a hostile or broken server can do; each ends by itself and keeps what came.
 
 
-def drip(first):
+def drip(first, pause_s):
     def behave(device, sock):
         device.hear(sock)
         sock.sendall(first)
         while True:
             sock.sendall(b"x")
-            device_pause.wait(0.02)
+            device_pause.wait(pause_s)
 
     device_pause = threading.Event()
     return behave
@@ -145,18 +151,25 @@ def drip(first):
     [(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", 200), (b"HTTP/1.1 401 No\r\nX-", 401), (b"", None)],
 )
 def test_a_server_that_drips_bytes_is_left_at_the_deadline_with_what_came(fetch, device, first, status):
-    reply = fetch(device(drip(first)).port, total_s=0.4)
+    reply = fetch(device(drip(first, 0.15)).port, total_s=0.4)
     assert "deadline" in reply.error or "timed out" in reply.error
     assert reply.status == status
     assert reply.raw.startswith(first)
 
 
 def test_a_tls_server_that_drips_is_left_at_the_deadline(fetch, device, server_tls):
-    server = device(drip(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"), tls=server_tls())
+    server = device(drip(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", 0.3), tls=server_tls())
     reply = fetch(server.port, tls=True, total_s=1.0)
     assert "deadline" in reply.error or "timed out" in reply.error
     assert reply.status == 200
     assert b"Northlight" in reply.certificate.der
+
+
+def test_an_answer_that_comes_drop_by_drop_is_cut_long_before_the_deadline(fetch, device):
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"
+    reply = fetch(device(drip(head, 0.04)).port, total_s=60)
+    assert "drips" in reply.error
+    assert reply.status == 200
 
 
 @pytest.mark.parametrize("tls", [False, True])

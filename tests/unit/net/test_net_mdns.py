@@ -115,7 +115,11 @@ def test_a_silent_host_is_asked_three_times_and_has_nothing(ask):
 @pytest.mark.parametrize(
     "junk",
     [
-        b"", b"\0", b"\xff" * 600, b"\0\0\x84\0\0\0\xff\xff\0\0\0\0", answer(pointer(), server(), text())[:60],
+        b"",
+        b"\0",
+        b"\xff" * 600,
+        b"\0\0\x84\0\0\0\xff\xff\0\0\0\0",
+        answer(pointer(), server(), text())[:60],
         b"\0\0\x84\0\0\0\0\1\0\0\0\0\xc0\x0c\0\x0c\0\1\0\0\0\1\0\2\xc0\x0c",  # a name that points to itself
         answer(pointer(name="elsewhere._http._tcp.local.")),
         answer(pointer(type="no type", name="x.no type")),
@@ -171,7 +175,11 @@ def test_a_real_responder_on_the_interface_is_found_with_its_address(gate):
         try:
             await responder.async_register_service(
                 AsyncServiceInfo(
-                    TYPE, NAME, 80, properties={"macaddress": "020000000001"}, server="nl-220.local.",
+                    TYPE,
+                    NAME,
+                    80,
+                    properties={"macaddress": "020000000001"},
+                    server="nl-220.local.",
                     addresses=[HERE.packed],
                 )
             )

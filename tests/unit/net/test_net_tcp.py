@@ -2,6 +2,7 @@ import asyncio
 import queue
 import socket
 import ssl
+import threading
 from ipaddress import ip_address
 
 import pytest
@@ -130,21 +131,41 @@ def test_a_read_is_empty_when_nothing_comes_and_when_the_peer_has_closed(gate, d
     assert asyncio.run(run()) == (b"", b"by", b"e", b"")
 
 
-def test_reads_of_a_dripping_peer_end_with_the_stream(gate, device):
-    def drip(device, sock):
+def test_reads_of_a_peer_that_goes_on_for_ever_end_with_the_stream(gate, device):
+    def flood(device, sock):
         while True:
-            sock.sendall(b"x")
+            sock.sendall(b"x" * 4096)
 
-    server = device(drip)
+    server = device(flood)
 
     async def run():
         async with open_stream(gate, HERE, server.port, 0.3) as stream:
-            while await stream.read(10, 60):
+            while await stream.read(4096, 60):
                 pass
             with pytest.raises(TimeoutError):
                 await stream.send(b"x")
 
     asyncio.run(run())
+
+
+def test_a_peer_that_drips_is_not_listened_to_for_long(gate, device):
+    pause = threading.Event()
+
+    def drip(device, sock):
+        while True:
+            sock.sendall(b"x")
+            pause.wait(0.04)
+
+    server = device(drip)
+
+    async def run():
+        came = b""
+        async with open_stream(gate, HERE, server.port, 60) as stream:
+            while part := await stream.read(10, 60):
+                came += part
+        return came
+
+    assert 0 < len(asyncio.run(run())) < 100
 
 
 def test_a_stream_to_a_closed_port_is_an_os_error(gate, closed_port):
