@@ -15,7 +15,7 @@ from netcam import __version__
 from netcam.discovery.grouping import Group, group
 from netcam.discovery.plan import Plan, make_plan
 from netcam.discovery.ports import DEFAULT_PORTS
-from netcam.discovery.record import Record
+from netcam.discovery.record import OWN_KINDS, Record
 from netcam.discovery.runner import Progress, Runner
 from netcam.discovery.targets import scope_of
 from netcam.engine.load import PageRule
@@ -41,14 +41,13 @@ from netcam.probes import all_probes, decoders, emitted_kinds
 from netcam.probes.base import Page
 from netcam.report.build import instant, observation_record, with_unique_ids
 
-
 # What the runner itself notes about a host; it proves nothing, but `scan --record` writes it like the rest.
 RUNNER_KINDS = ("alive", "arp.other-mac", "tcp.open")
 
 
 def input_kinds(knowledge: Knowledge) -> frozenset[str]:
     """Every observation kind that may be given to `identify`."""
-    return frozenset((*knowledge.signatures.vocabulary.kinds["input"], *emitted_kinds(), *decoders(), *RUNNER_KINDS))
+    return frozenset((*knowledge.signatures.vocabulary.kinds["input"], *emitted_kinds(), *decoders(), *OWN_KINDS))
 
 
 def identify(lines: Iterable[str], knowledge: Knowledge) -> tuple[list[tuple[Intake, DeviceRecord]], list[BadLine]]:
@@ -244,18 +243,23 @@ async def _until(runner: Runner, deadline_s: float | None) -> str:
 
 
 def _report(
-    settings: Settings, knowledge: Knowledge, made: Plan, record: Record, gate: Gate, started_at: datetime, *,
+    settings: Settings,
+    knowledge: Knowledge,
+    made: Plan,
+    record: Record,
+    gate: Gate,
+    started_at: datetime,
+    *,
     complete: bool,
 ) -> Report:
     ids = EvidenceIds()
     seen = record.observations()
-    devices = [knowledge.describe(g, ids, site=settings.site) for g in group(seen, record.shared_macs)]
-    lost = any(c.status is not CoverageStatus.COVERED and c.what.endswith(": hosts") for c in record.coverage)
+    devices = [knowledge.describe(g, ids, site=settings.site) for g in group(seen)]
     return Report(
         schema=SCHEMA,
         scan=ScanRecord(
             id=new_id(), site=settings.site, started_at=instant(started_at), ended_at=instant(utc()),
-            complete=complete and not lost,
+            complete=complete and not record.lost,
             scope=ScopeRecord(
                 targets=made.scope.targets, excluded=made.scope.excluded, addresses=made.scope.addresses,
             ),

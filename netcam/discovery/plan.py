@@ -15,6 +15,8 @@ from netcam.probes.base import Probe, Transport
 
 SWEEP_PORTS = (80, 443, 554, 8000, 37777, 34567)  # one of these answers, open or closed, on nearly every device
 ARP_PASSES = 3
+HOST_S, HOST_PACKETS = 20.0, 300  # one host's time, besides what the pace makes its packets take
+USUAL_PACKETS, USUAL_S = 50, 5.0  # what a device takes besides its ports, and how long discovery listens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,23 +70,30 @@ class Plan:
         return name not in self.without
 
     @property
+    def addresses(self) -> int:
+        """Addresses that are looked at."""
+        return sum(len(s.hosts()) for s in self.segments) + sum(r.size for r in self.routed)
+
+    @property
+    def host_budget_s(self) -> float:
+        """Seconds one host may take: a slow device needs half of it, a tarpit gets no more."""
+        return HOST_S + (len(self.ports) + HOST_PACKETS) / (STEADY * self.pace.host_pps)
+
+    @property
     def packets_at_most(self) -> int:
-        """Packets if every address held a host and every port were closed: what a network of strangers costs."""
+        """An upper bound: every address a host that talks for as long as one host may."""
         udp = sum(1 for p in self.probes if p.spec.transport in (Transport.UDP_GROUP, Transport.MDNS))
-        attached = sum(len(s.hosts()) for s in self.segments)
-        routed = sum(r.size for r in self.routed)
-        finding = attached * (ARP_PASSES if self.raw and self.runs("arp") else 2) + routed * (
-            len(SWEEP_PORTS) + 1 + 3 * udp
+        finding = len(SWEEP_PORTS) + ARP_PASSES + 1 + 3 * udp
+        return self.addresses * (finding + round(self.host_budget_s * self.pace.host_pps)) + 100 * udp * len(
+            self.segments
         )
-        return finding + (attached + routed) * (2 * len(self.ports) + 3 * udp)
 
     @property
     def expected_s(self) -> float:
         """A guess for a network in which every fifth address holds a host that answers."""
-        hosts = sum(len(s.hosts()) for s in self.segments) + sum(r.size for r in self.routed)
-        packets = self.packets_at_most * 0.2 + hosts * ARP_PASSES + hosts * 0.2 * 60
-        one_host = (len(self.ports) + 60) / (STEADY * self.pace.host_pps)
-        return round(max(5.0, packets / (STEADY * self.pace.total_pps)) + one_host, 0)
+        packets = self.addresses * ARP_PASSES + 0.2 * self.addresses * (len(self.ports) + USUAL_PACKETS)
+        one_host = (len(self.ports) + USUAL_PACKETS) / (STEADY * self.pace.host_pps)
+        return round(USUAL_S + packets / (STEADY * self.pace.total_pps) + one_host)
 
 
 def make_plan(

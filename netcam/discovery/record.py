@@ -9,6 +9,8 @@ from netcam.model import Coverage, CoverageStatus, IPAddress, Numbering, Observa
 
 OBSERVATION_LIMIT = 2000  # of one host: a host that says more than that is talking to fill our memory
 RUN_LIMIT = 200_000
+# What the search for hosts itself observes: that something answered, who answered ARP besides, who answers for others.
+OWN_KINDS = frozenset(("tcp.open", "alive", "arp.other-mac", "arp.proxy-mac"))
 
 
 @dataclass(slots=True)
@@ -35,7 +37,7 @@ class Record:
         self.hosts: dict[IPAddress, Host] = {}
         self.runs: list[ProbeRun] = []
         self.coverage: list[Coverage] = []
-        self.shared_macs: dict[str, int] = {}
+        self.lost = False  # part of the scope could not be covered as asked
 
     def host(self, ip: IPAddress) -> Host:
         return self.hosts.setdefault(ip, Host(ip))
@@ -62,6 +64,11 @@ class Record:
         entry = Coverage(what=what, status=status, why=why)
         if entry not in self.coverage:
             self.coverage.append(entry)
+
+    def lose(self, what: str, why: str) -> None:
+        """Note a part of the scope that nobody could look at."""
+        self.lost = True
+        self.cover(what, CoverageStatus.NOT, why)
 
     def observations(self) -> Sequence[Observation]:
         """All that was seen, host by host in the order of addresses."""

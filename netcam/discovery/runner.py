@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 from ipaddress import IPv4Address
 from typing import Any
@@ -20,7 +21,7 @@ from netcam.errors import ConfigError, NetcamError, PrivilegeError
 from netcam.model import CoverageStatus, Endpoint, IPAddress, Observation, RunStatus
 from netcam.model.scope import address
 from netcam.net import neighbours
-from netcam.net.gate import STEADY, Gate
+from netcam.net.gate import Gate
 from netcam.net.http import HttpClient
 from netcam.net.icmp import ping
 from netcam.net.l2 import L2Worker
@@ -30,7 +31,7 @@ from netcam.probes.base import Page, Probe, Transport
 
 from .io import LATE, HostIO, MdnsIO, PortOf, PortState, Tools, UdpIO
 from .plan import ARP_PASSES, SWEEP_PORTS, Plan, Segment
-from .record import Host, Record
+from .record import OWN_KINDS, Host, Record
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +47,6 @@ ALL_UP_FROM = 32  # addresses, below which no share means anything
 CANARY_PORT = 60443  # nothing listens here; a host that accepts it accepts everything
 CANARY_AT = 10  # open ports from which the canary is worth a packet
 GROUP_FIRST_S = 1.2  # hosts that hear the group have answered by then; the others are asked one by one
-HOST_S = 20.0  # of one host's time, besides what the pace makes its packets take
-HOST_PACKETS = 300
 BATCH_S = 0.4  # single questions to hosts are collected for this long
 
 Progress = Callable[[str, int, int], None]
@@ -167,22 +166,29 @@ class Runner:
         """What can be said only at the end: MACs that speak for many, networks in which everything seems up."""
         for mac, ips in self._macs.items():
             if len(ips) >= SHARED_MAC_AT:
-                self.record.shared_macs[mac] = len(ips)
                 self.record.cover(
                     f"ARP answers of {mac}",
                     CoverageStatus.PARTLY,
                     f"answers for {len(ips)} addresses (proxy ARP); those count as hosts only where more answered",
                 )
+                for ip in ips:
+                    self._not_its_own(self.record.host(ip), mac)
         for ip in [ip for ip, host in self.record.hosts.items() if not self._believed(host)]:
             del self.record.hosts[ip]
 
+    def _not_its_own(self, host: Host, mac: str) -> None:
+        """The MAC belongs to whoever answers for this host: keep the fact, but not as the host's MAC."""
+        host.observations[:] = [
+            replace(o, kind="arp.proxy-mac", root=f"proxy:{mac}") if o.kind == "mac" and o.value == mac else o
+            for o in host.observations
+        ]
+
     def _believed(self, host: Host) -> bool:
         """Whether a host is there, and not merely spoken for by a firewall or router."""
-        facts = [o for o in host.observations if o.kind not in ("tcp.open", "alive", "mac")]
+        facts = [o for o in host.observations if o.kind != "mac" and o.kind not in OWN_KINDS]
         if facts:
             return True
-        measured = any(o.kind == "mac" and o.value not in self.record.shared_macs for o in host.observations)
-        if measured:
+        if any(o.kind == "mac" for o in host.observations):
             return True
         return bool(host.open_ports) and not host.accepts_all if host.alive != "doubtful" else False
 
@@ -310,12 +316,16 @@ class Runner:
                 self._to_ask[ip] = None
         ports = self.plan.ports if local else SWEEP_PORTS
         refused: list[IPAddress] = []
+        no_way = 0
         for start in range(0, len(targets), HOSTS_AT_ONCE):
             wave = targets[start : start + HOSTS_AT_ONCE]
             found = await asyncio.gather(*(self._answers(ip, ports, local) for ip in wave))
             for ip, how in zip(wave, found, strict=True):
+                no_way += how == "no way"
                 if how == "refuses":
                     refused.append(ip)
+                elif how == "no way":
+                    continue
                 elif how:
                     self._alive(ip, how)
             self._progress("addresses", min(start + HOSTS_AT_ONCE, len(targets)), len(targets))
@@ -331,7 +341,10 @@ class Runner:
                     self.record.host(ip).alive = "doubtful"
             for ip in refused:
                 self._alive(ip, "tcp")
-            self.record.cover(f"{where}: hosts by TCP, ICMP and unicast discovery", CoverageStatus.COVERED)
+            if no_way == len(targets):
+                self.record.lose(f"{where}: hosts", "this machine has no way to any of these addresses")
+            else:
+                self.record.cover(f"{where}: hosts by TCP, ICMP and unicast discovery", CoverageStatus.COVERED)
         count = sum(ip in self._examined for ip in targets)
         self.record.run(
             "connect",
@@ -351,8 +364,10 @@ class Runner:
         On loopback the kernel itself refuses for every address, so only an open port counts.
         """
         refuses = False
+        states: set[TcpState] = set()
         for port in ports:
             state = await self._touch(ip, port, CONNECT_S)
+            states.add(state)
             if state is TcpState.OPEN:
                 return "tcp"
             refuses = refuses or state is TcpState.CLOSED
@@ -360,6 +375,8 @@ class Runner:
                 break
         if local:
             return ""
+        if states == {TcpState.UNREACHABLE}:
+            return "no way"
         if not refuses and self.plan.runs("icmp") and await ping(self.gate, ip, CONNECT_S):
             return "icmp"
         return "refuses" if refuses else ""
@@ -389,6 +406,8 @@ class Runner:
             text = getattr(error, "strerror", None) or str(error) or type(error).__name__
             status = RunStatus.REFUSED if isinstance(error, ConnectionError) else RunStatus.FAILED
             self.record.run(probe.spec.name, target, status, text)
+            if isinstance(io, UdpIO):
+                self.record.lose(f"{target}: {probe.spec.name}", text)
         except NetcamError as error:
             self.record.run(probe.spec.name, target, RunStatus.FAILED, str(error))
         except Exception as error:
@@ -445,19 +464,14 @@ class Runner:
             self._batch[host.ip] = asyncio.get_running_loop().create_future()
             await self._batch[host.ip]
         try:
-            async with self._at_once, asyncio.timeout(self.host_budget_s):
+            async with self._at_once, asyncio.timeout(self.plan.host_budget_s):
                 await self._look_and_ask(host)
         except TimeoutError:
-            detail = f"more than {self.host_budget_s:.0f} s for one host: the rest of its services was not asked"
+            detail = f"more than {self.plan.host_budget_s:.0f} s for one host: the rest of its services was not asked"
             self.record.run("connect", str(host.ip), RunStatus.FAILED, detail)
             self.record.cover(f"services of {host.ip}", CoverageStatus.PARTLY, detail)
         self._done_hosts += 1
         self._progress("hosts", self._done_hosts, len(self._examined))
-
-    @property
-    def host_budget_s(self) -> float:
-        """Seconds of one host: a slow device needs half of it, a tarpit gets no more."""
-        return HOST_S + (len(self.plan.ports) + HOST_PACKETS) / (STEADY * self.plan.pace.host_pps)
 
     async def _look_and_ask(self, host: Host) -> None:
         async with asyncio.TaskGroup() as services:

@@ -93,7 +93,10 @@ def _ranges(word: str, stdin: Iterable[str], resolve: Resolve, depth: int) -> It
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "not text"
             raise ConfigError(f"{word!r}: the target file can't be read: {reason}") from error
-        yield from _lines(lines, stdin, resolve, depth + 1)
+        try:
+            yield from _lines(lines, stdin, resolve, depth + 1)
+        except ConfigError as error:
+            raise ConfigError(f"{word[1:]}: {error}") from error
         return
     if (found := _numbers(word)) is not None:
         yield _unmapped(found)

@@ -245,7 +245,10 @@ def _model(signatures: SignatureSet, file: VendorFile, rule: ModelRule) -> Itera
     names = signatures.named(file.vendor.id)
 
     def hits(pattern: str, model: str) -> bool:
-        return re.search(pattern, model_key(without_maker(model, names)), re.IGNORECASE) is not None
+        try:
+            return re.search(pattern, model_key(without_maker(model, names)), re.IGNORECASE) is not None
+        except re.error:
+            return False  # another rule's pattern, told as that rule's problem
 
     for model in rule.examples:
         if not hits(rule.pattern, model):

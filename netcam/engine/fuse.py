@@ -18,6 +18,8 @@ from netcam.model import CCTV_TYPES, Claim, Conflict, Evidence, Strength
 # Starting weights (how often a sign of this grade names the right answer when it stands alone).
 WEIGHT = {Strength.WEAK: 0.15, Strength.SUPPORTING: 0.50, Strength.STRONG: 0.85, Strength.DEFINITIVE: 0.97}
 CONFLICT_AT = 0.5  # a rival below this is noise; from here on the reader sees it
+STRONG_RIVAL_AT = 0.8  # a rival with a strong sign of its own
+CONTESTED_AT = 0.75  # the most a leader is believed beside such a rival
 DECIDED_AT = 0.6  # is_cctv: a lone supporting sign decides nothing
 _WORDS = re.compile(r"[^\W_]+")
 CEILING = 0.999  # no amount of network answers makes a certainty
@@ -33,11 +35,25 @@ class Tally:
 
 
 def alone(evidence: Iterable[Evidence]) -> float:
-    """Confidence 0..1 in what agreeing evidence says; each root counts once, with its best witness."""
-    by_root: dict[str, float] = {}
-    for item in evidence:
-        by_root[item.root] = max(by_root.get(item.root, 0.0), WEIGHT[item.strength])
-    return min(CEILING, 1.0 - math.prod(1.0 - weight for weight in by_root.values()))
+    """Confidence 0..1 in what agreeing evidence says, from its independent witnesses alone."""
+    return min(CEILING, 1.0 - math.prod(1.0 - WEIGHT[item.strength] for item in witnesses(evidence)))
+
+
+def witnesses(evidence: Iterable[Evidence]) -> list[Evidence]:
+    """The strongest pieces of which no two rest on one fact, came in one answer, or are one signature matching twice.
+
+    So a realm that HTTP and RTSP repeat is one witness, a header and a title of one web server are one witness, and the
+    same header on ports 80 and 443 is one witness. Chosen greedily by weight; among equals those whose fact is their
+    own answer come first, since a shared fact (a realm, a serial) would stand in the way of more of the others.
+    """
+    chosen: list[Evidence] = []
+    for item in sorted(evidence, key=lambda e: (-WEIGHT[e.strength], e.root != e.via, _number(e.id))):
+        if not any(
+            item.root == other.root or (item.via and item.via == other.via) or item.signature == other.signature
+            for other in chosen
+        ):
+            chosen.append(item)
+    return chosen
 
 
 def tally(evidence: Iterable[Evidence], field: str, key: Callable[[str], str] = str) -> list[Tally]:
@@ -100,21 +116,26 @@ def _contains(long: str, short: str) -> bool:
 
 
 def compete(candidates: Sequence[Tally], allied: Callable[[str, str], bool] = lambda a, b: False) -> tuple[Claim, ...]:
-    """Claims, best first. `allied` values (a company and its parent) don't count against each other."""
-    odds = {t.value: t.alone / (1.0 - t.alone) for t in candidates}
-    claims = [
-        Claim(
-            value=t.value,
-            confidence=round(
-                odds[t.value]
-                / (1.0 + odds[t.value] + sum(o for v, o in odds.items() if v != t.value and not allied(v, t.value))),
-                4,
-            ),
-            evidence=tuple(e.id for e in t.evidence),
+    """Claims, best first. `allied` values (a company and its parent) don't count against each other.
+
+    Where a rival has a strong sign of its own, somebody is lying, and no amount of echoes makes the leader sure: its
+    confidence stays below CONTESTED_AT.
+    """
+    claims: list[Claim] = []
+    for item in candidates:
+        rivals = [t for t in candidates if t.value != item.value and not allied(t.value, item.value)]
+        odds = _odds(item)
+        confidence = odds / (1.0 + odds + sum(map(_odds, rivals)))
+        if any(t.alone >= STRONG_RIVAL_AT for t in rivals):
+            confidence = min(confidence, CONTESTED_AT)
+        claims.append(
+            Claim(value=item.value, confidence=round(confidence, 4), evidence=tuple(e.id for e in item.evidence))
         )
-        for t in candidates
-    ]
     return tuple(sorted(claims, key=lambda c: (-c.confidence, c.value)))
+
+
+def _odds(item: Tally) -> float:
+    return item.alone / (1.0 - item.alone)
 
 
 def conflict(

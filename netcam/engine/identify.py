@@ -105,6 +105,7 @@ def _own_badge(signatures: SignatureSet, evidence: Sequence[Evidence], ids: Evid
             signature=f"{company.id}.own-badge",
             observation=first.observation,
             root=first.root,
+            via=first.via,
             strength=strength,
             says={"brand": company.id},
         )
@@ -155,6 +156,7 @@ def _speak(rules: Sequence[ModelRule], model: Tally, ids: EvidenceIds) -> list[E
                 signature=rule.id,
                 observation=first.observation,
                 root=first.root,
+                via=first.via,
                 # What a model number means is certain once the model is: it outranks a guess from a shared web server.
                 strength=Strength.DEFINITIVE if "device_type" in said else Strength.STRONG,
                 says=said,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -262,6 +262,7 @@ def load_signatures(folder: Path | None = None, extra: Sequence[Path] = (), engi
     )
     try:
         made._readers  # noqa: B018 - patterns are compiled here, so that a broken one is reported with its file
+        matcher([pattern for _, _, pattern in _other_patterns(made)], engine)
     except ValueError as error:
         raise _broken_pattern(made, error) from error
     return made
@@ -271,10 +272,17 @@ def _origin(folder: Path) -> str:
     return "package" if folder.parent.name == "_data" else "checkout" if folder.name == "signatures" else "folder"
 
 
+def _other_patterns(made: SignatureSet) -> Iterator[tuple[str, str, str]]:
+    """(vendor id, id, pattern) of model rules and series, which meet models instead of observations."""
+    for vendor_id, file in made.vendors.items():
+        yield from ((vendor_id, rule.id, rule.pattern) for rule in file.model)
+        yield from ((vendor_id, f"{vendor_id}.made-by.{row.maker}", row.series) for row in file.made_by if row.series)
+
+
 def _broken_pattern(made: SignatureSet, error: ValueError) -> SignatureError:
-    for vendor_id, sig in made.signatures:
+    for vendor_id, id, pattern in (*((v, s.id, s.pattern) for v, s in made.signatures), *_other_patterns(made)):
         try:
-            matcher([sig.pattern], made.engine)
+            matcher([pattern], made.engine)
         except ValueError as why:
-            return SignatureError(made.paths[vendor_id], sig.id, str(why))
+            return SignatureError(made.paths[vendor_id], id, str(why))
     return SignatureError("signatures", None, str(error))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from netcam.model import Evidence, Observation, Strength, placeholder_serial
+from netcam.model import Evidence, Observation, Strength, answer_of, placeholder_serial
 
 from .load import SignatureSet
 from .values import name_key, normal_date, placeholder_model, split_firmware, without_maker
@@ -43,6 +43,7 @@ def match(signatures: SignatureSet, observations: Iterable[Observation], ids: Ev
                         signature=signature.id,
                         observation=seen.id,
                         root=seen.root,
+                        via=answer_of(seen.kind, seen.endpoint),
                         strength=signature.strength,
                         says=says,
                     )
@@ -97,6 +98,7 @@ def _by_oui(signatures: SignatureSet, seen: Observation, ids: EvidenceIds) -> li
             signature=f"{vendor_id}.oui",
             observation=seen.id,
             root=seen.root,
+            via=answer_of(seen.kind, seen.endpoint),
             strength=strength,
             says=dict(entry.says) or {"manufacturer": vendor_id},
         )

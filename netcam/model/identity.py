@@ -23,7 +23,11 @@ class Strength(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """One signature speaking about one observation. `says` maps a field of the vocabulary to a value."""
+    """One signature speaking about one observation. `says` maps a field of the vocabulary to a value.
+
+    `root` is the fact it rests on, `via` the answer that brought it (one port, one protocol's reply): evidence that
+    shares either is one witness.
+    """
 
     id: str
     signature: str
@@ -31,6 +35,7 @@ class Evidence:
     root: str
     strength: Strength
     says: Mapping[str, str]
+    via: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

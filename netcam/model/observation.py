@@ -62,8 +62,7 @@ def root_of(kind: str, value: str, endpoint: Endpoint) -> str:
     A MAC, serial number, UUID, certificate or authentication realm is one fact wherever it is repeated. Everything else
     that one TCP port says is one banner, and everything that one discovery protocol says of an address is one answer.
     """
-    where = str(endpoint.ip) if endpoint.ip is not None else "?"
-    protocol, _, field = kind.partition(".")
+    _, _, field = kind.partition(".")
     text = value.strip()
     if kind in _MAC_KINDS or field == "mac":
         return f"mac:{canonical_mac(text) or text.lower()}"
@@ -77,6 +76,16 @@ def root_of(kind: str, value: str, endpoint: Endpoint) -> str:
         return f"realm:{realm[1]}"
     if field == "realm" and text:
         return f"realm:{text}"
+    return answer_of(kind, endpoint)
+
+
+def answer_of(kind: str, endpoint: Endpoint) -> str:
+    """The answer an observation came in: what one TCP port says, or what one discovery protocol says of an address.
+
+    A liar writes a whole answer, so its parts are no independent witnesses, whatever facts they name.
+    """
+    where = str(endpoint.ip) if endpoint.ip is not None else "?"
+    protocol = kind.partition(".")[0]
     if endpoint.transport == "tcp" and endpoint.port is not None and protocol not in _SAME_STACK:
         return f"banner:{where}:{endpoint.port}"
     return f"{_SAME_STACK.get(protocol, protocol)}:{where}"

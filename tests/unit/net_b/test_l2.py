@@ -2,6 +2,7 @@ import asyncio
 import os
 import signal
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
@@ -285,6 +286,22 @@ def test_an_interface_without_ethernet_frames_is_refused():
             asyncio.run(start("lo"))
         with pytest.raises(NetcamError, match="no raw frames on nothere0"):
             asyncio.run(start("nothere0"))
+
+
+@pytest.mark.netns
+def test_a_worker_asks_only_on_its_own_interface_and_from_an_address_of_its_own():
+    async def scan():
+        async with started() as asking:
+            other = replace(lan0(), name="lan1")
+            bare = replace(lan0(), addresses=())
+            for interface, words in ((other, "speaks on lan0, not on lan1"), (bare, "lan0 has no IPv4 address")):
+                with pytest.raises(ConfigError, match=words):
+                    async for _ in asking.arp(gate_for("10.77.0.0/24"), interface, [IPv4Address("10.77.0.9")]):
+                        pass
+
+    with Lan() as lan:
+        asyncio.run(scan())
+        assert not lan.questions
 
 
 def test_without_the_capability_nothing_is_started(monkeypatch):

@@ -1,0 +1,161 @@
+"""What every test shares: no network beyond loopback, nothing left running, captures, the shipped knowledge."""
+
+import asyncio
+import errno
+import shutil
+import socket
+import threading
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+
+from netcam.engine.load import load_signatures
+from netcam.engine.oui import dump_oui
+from netcam.knowledge import Knowledge
+from netcam.model import Endpoint, Numbering
+
+ROOT = Path(__file__).parents[1]
+CAPTURES = Path(__file__).parent / "captures"
+NETWORK_OF_THEIR_OWN = ("netns", "daemon", "browser")  # these run where loopback is not all there is
+QUIET = tuple(str(Path(__file__).parent / name) for name in ("unit", "wire", "signatures", "architecture"))
+
+
+def refused(address, sock=None):
+    """Why nothing may go to `address`; None where it stays on this machine."""
+    if not isinstance(address, tuple):
+        return None  # a path, a netlink group
+    host = str(address[0]).partition("%")[0]
+    try:
+        ip = ip_address(host)
+    except ValueError:
+        return None if host in ("", "localhost") else f"{host} would have to be looked up"
+    if ip.is_multicast and sock is not None and sock.family == socket.AF_INET:
+        ip = ip_address(sock.getsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, 4))
+        return None if ip.is_loopback else f"{host} is asked through {ip}"
+    return None if ip.is_loopback or ip.is_unspecified else f"{ip} is not loopback"
+
+
+@pytest.fixture(autouse=True)
+def loopback_only(request, monkeypatch):
+    """Unit tests reach nothing but this machine: a socket that tries is refused, and fails the test."""
+    if not str(request.path).startswith(QUIET) or any(map(request.node.get_closest_marker, NETWORK_OF_THEIR_OWN)):
+        yield
+        return
+    tried = []
+
+    def guarded(name, at):
+        real = getattr(socket.socket, name)
+
+        def call(self, *args):
+            if self.family in (socket.AF_INET, socket.AF_INET6) and (why := refused(args[at], self)):
+                tried.append(f"socket.{name}: {why}")
+                raise OSError(errno.ENETUNREACH, tried[-1])
+            return real(self, *args)
+
+        monkeypatch.setattr(socket.socket, name, call)
+
+    for name, at in (("connect", 0), ("connect_ex", 0), ("sendto", -1)):
+        guarded(name, at)
+    look_up = socket.getaddrinfo
+
+    def getaddrinfo(host, *args, **more):
+        name = host.decode() if isinstance(host, bytes) else host
+        if name is not None and "looked up" in (why := refused((name,)) or ""):
+            tried.append(f"socket.getaddrinfo: {why}")
+            raise socket.gaierror(socket.EAI_NONAME, tried[-1])
+        return look_up(host, *args, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    yield
+    assert not tried
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running(request, monkeypatch):
+    """Fails a unit test that leaves a thread, or a task at the end of `asyncio.run`."""
+    if not str(request.path).startswith(QUIET):
+        yield
+        return
+    tasks = []
+    own = (str(ROOT / "netcam"), str(ROOT / "tests"))
+
+    def ours(task):
+        code = getattr(task.get_coro(), "cr_code", None)
+        return code is None or code.co_filename.startswith(own)
+
+    cancel = asyncio.runners._cancel_all_tasks
+
+    def cancel_all(loop):
+        tasks.extend(repr(task) for task in asyncio.all_tasks(loop) if ours(task))
+        cancel(loop)
+
+    monkeypatch.setattr(asyncio.runners, "_cancel_all_tasks", cancel_all)
+    before = set(threading.enumerate())
+    yield
+    assert not tasks
+    left = [thread for thread in threading.enumerate() if thread not in before]
+    for thread in left:
+        thread.join(5)
+    assert not [thread for thread in left if thread.is_alive()]
+
+
+@pytest.fixture(scope="session")
+def capture():
+    """The bytes of one file of tests/captures, such as "sadp/recorder"; the folders say where they come from."""
+    return lambda name: (CAPTURES / f"{name}.bin").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def checkout():
+    """The folder that this copy of the project lies in."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def knowledge():
+    """The signatures and lists as shipped."""
+    return Knowledge.load(ROOT / "signatures")
+
+
+@pytest.fixture
+def signature_folder(tmp_path):
+    """Makes a data folder of invented vendor files: name -> TOML text; `oui`: prefix -> registrant."""
+    made = 0
+
+    def make(files, oui=None):
+        nonlocal made
+        made += 1
+        folder = tmp_path / f"signatures-{made}"
+        (folder / "vendors").mkdir(parents=True)
+        shutil.copy(ROOT / "signatures" / "vocabulary.toml", folder)
+        blocks = {"00005E": "Northlight Optics"} if oui is None else oui
+        (folder / "oui.txt.gz").write_bytes(dump_oui(blocks, date="2026-01-10", source="constructed"))
+        for name, text in files.items():
+            (folder / "vendors" / f"{name}.toml").write_text(text, "utf-8")
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def signature_set(signature_folder):
+    """Loads a set of invented vendor files."""
+
+    def load(files, oui=None, engine=None):
+        return load_signatures(signature_folder(files, oui), engine=engine)
+
+    return load
+
+
+@pytest.fixture
+def observed():
+    """Makes observations: `observed((kind, value), ..., ip=, port=, transport=)`, numbered through the test."""
+    numbering = Numbering()
+
+    def make(*pairs, ip="192.0.2.7", port=None, transport=None, probe="constructed"):
+        endpoint = Endpoint(ip=ip_address(ip) if ip else None, port=port, transport=transport)
+        return list(numbering.observe(endpoint, probe, list(pairs)))
+
+    return make
+

@@ -1,0 +1,175 @@
+"""`netcam identify`, `schema` and shell completion: what needs no network."""
+
+import base64
+import json
+
+import pytest
+from store_lan import netcam
+
+from netcam.cli import _COMMANDS
+
+SADP = (
+    '<?xml version="1.0" encoding="UTF-8"?><ProbeMatch><Uuid>u</Uuid><Types>inquiry</Types>'
+    "<DeviceDescription>DS-2CD2046G2-IU</DeviceDescription><DeviceSN>DS-2CD2046G2-IU20210101AAWRF00000001</DeviceSN>"
+    "<SoftwareVersion>V5.7.1build 210625</SoftwareVersion><MAC>44-19-b6-00-00-01</MAC></ProbeMatch>"
+)  # constructed, in the documented form
+LINES = [
+    {"device": "front door", "id": "n1", "kind": "http.server", "value": "App-webs/", "port": "tcp/80"},
+    {
+        "device": "front door", "id": "n2", "kind": "sadp", "encoding": "base64",
+        "value": base64.b64encode(SADP.encode()).decode(),
+    },
+    {"id": "n3", "kind": "http.server", "value": "nginx", "something": "else"},
+    {"device": 7, "kind": "mac", "value": "AC-CC-8E-00-00-01", "id": "n4"},
+]  # fmt: skip
+CONTRACT = {
+    "device", "ids", "id", "ip", "addresses", "mac", "mac_source", "hostnames", "is_cctv", "device_type", "confidence",
+    "brand", "manufacturer", "model", "firmware", "firmware_date", "serial", "capabilities", "verdicts", "advisories",
+    "services", "evidence", "conflicts",
+}  # fmt: skip
+
+
+def text(lines):
+    return "".join(json.dumps(line) + "\n" for line in lines)
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "seen.jsonl"
+    path.write_text(text(LINES))
+    return path
+
+
+def identified(done):
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_jsonl_has_one_line_a_device_in_the_order_of_first_appearance_with_every_key(file):
+    done = netcam("identify", file, "--format", "jsonl")
+    assert (done.returncode, done.stderr) == (0, "")
+    found = identified(done)
+    assert [d["ids"] for d in found] == [["n1", "n2"], ["n3"], ["n4"]]
+    assert found[0]["device"] == "front door"
+    assert all(set(d) >= CONTRACT for d in found)
+    assert all(list(d)[:2] == ["device", "ids"] for d in found)
+
+
+def test_a_composite_value_is_decoded_and_names_maker_model_and_serial(file):
+    camera = identified(netcam("identify", file, "--format", "jsonl"))[0]
+    assert camera["is_cctv"] is True
+    assert camera["manufacturer"]["id"] == "hikvision"
+    assert camera["model"] == "DS-2CD2046G2-IU"
+    assert camera["mac"] == "44:19:b6:00:00:01"
+    assert {v["list"]: v["outcome"] for v in camera["verdicts"]}["us-ndaa-889"] == "listed"
+
+
+def test_a_web_server_that_anything_runs_decides_nothing(file):
+    plain = identified(netcam("identify", file, "--format", "jsonl"))[1]
+    assert plain["is_cctv"] is not True
+    assert plain["manufacturer"] is None
+
+
+def test_standard_input_gives_the_same_as_a_file(file):
+    by_file = netcam("identify", file, "--format", "jsonl")
+    by_pipe = netcam("identify", "-", "--format", "jsonl", input=text(LINES))
+    assert by_pipe.returncode == 0
+    assert identified(by_pipe) == identified(by_file)
+
+
+def test_without_a_format_a_table_is_printed(file):
+    done = netcam("identify", file)
+    assert done.returncode == 0
+    assert done.stdout.startswith("Address")
+    assert "DS-2CD2046G2-IU" in done.stdout
+
+
+def test_bad_lines_are_told_by_number_and_the_others_still_count(tmp_path):
+    bad = 'not json\n{"kind": "http.server"}\n{"kind": "no.such", "value": "x"}\n[]\n'
+    lines = text(LINES[:2]) + bad + text(LINES[2:])
+    done = netcam("identify", "-", "--format", "jsonl", input=lines)
+    assert done.returncode == 1
+    assert [line.split(":")[1].strip() for line in done.stderr.splitlines()] == ["line 3", "line 4", "line 5", "line 6"]
+    assert [d["ids"] for d in identified(done)] == [["n1", "n2"], ["n3"], ["n4"]]
+
+
+def test_identities_can_be_written_as_a_report_that_is_read_again(file, tmp_path):
+    done = netcam("identify", file, "-o", tmp_path / "r.json", "-o", tmp_path / "r.html")
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "r.json").read_text("utf-8"))
+    assert report["schema"] == "netcam.report/1"
+    assert len(report["devices"]) == 3
+    told = netcam("explain", tmp_path / "r.json", "44:19:b6:00:00:01")
+    assert told.returncode == 0
+    assert "DS-2CD2046G2-IU" in told.stdout
+
+
+def test_an_empty_input_is_no_device_and_no_failure():
+    done = netcam("identify", "-", "--format", "jsonl", input="")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_control_characters_of_a_device_reach_no_terminal():
+    seen = [{"kind": "onvif.name", "value": "\x1b[2J\x1b]0;owned\x07\u202etxt", "device": "\x1b[31m"}]
+    done = netcam("identify", "-", "--all", input=text(seen))
+    assert not {"\x1b", "\x07", "\u202e"} & set(done.stdout + done.stderr)
+
+
+def test_the_schema_is_valid_json_and_names_every_key_of_a_device():
+    done = netcam("schema")
+    assert (done.returncode, done.stderr) == (0, "")
+    schema = json.loads(done.stdout)
+    assert schema["$schema"].startswith("https://json-schema.org/")
+    device = schema["$defs"]["DeviceRecord"]
+    assert set(device["properties"]) >= CONTRACT - {"device", "ids"}
+    assert set(device["required"]) == set(device["properties"])
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_completion_script_is_made_for_every_shell(shell):
+    done = netcam(env={"_NETCAM_COMPLETE": f"{shell}_source"})
+    if shell == "bash" and "Bash version" in done.stderr:
+        pytest.skip("bash is missing or older than 4.4")
+    assert done.returncode == 0, done.stderr
+    assert "_NETCAM_COMPLETE" in done.stdout
+    assert "netcam" in done.stdout
+
+
+def test_commands_and_options_are_completed():
+    def completed(typed):
+        asked = {"_NETCAM_COMPLETE": "bash_complete", "COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
+        return [word.partition(",")[2] for word in netcam(env=asked).stdout.split()]
+
+    assert set(completed("netcam ")) == set(_COMMANDS)
+    assert completed("netcam scan --fail") == ["--fail-on"]
+
+
+@pytest.mark.parametrize("command", ["", *_COMMANDS])
+def test_every_command_has_help_with_an_example(command):
+    done = netcam(*command.split(), "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Usage: netcam" in done.stdout
+    if command != "schema":
+        assert "Example" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("signatures", "list"), ("signatures", "show", "hikvision"), ("signatures", "check"),
+        ("lists", "list"), ("lists", "show", "us-ndaa-889"), ("lists", "check"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_the_knowledge_can_be_listed_shown_and_checked(arguments):
+    done = netcam(*arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout
+
+
+def test_one_signature_is_shown_with_what_it_matches():
+    file = netcam("signatures", "show", "hikvision").stdout
+    first = next(line for line in file.splitlines() if line.startswith('id = "hikvision.'))
+    done = netcam("signatures", "show", first.split('"')[1])
+    assert done.returncode == 0
+    assert "pattern" in done.stdout
+    assert "matches" in done.stdout

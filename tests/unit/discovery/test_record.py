@@ -1,0 +1,41 @@
+"""What a scan keeps is bounded and ordered."""
+
+from netcam.discovery.record import OBSERVATION_LIMIT, Record
+from netcam.model import CoverageStatus, RunStatus
+
+
+def test_an_observation_is_kept_once(observed):
+    record = Record()
+    record.keep(observed(("http.server", "x"), port=80, transport="tcp"))
+    record.keep(observed(("http.server", "x"), port=80, transport="tcp"))
+    record.keep(observed(("http.server", "x"), port=81, transport="tcp"))
+    assert len(record.observations()) == 2
+
+
+def test_a_host_that_never_stops_talking_is_cut_off(observed):
+    record = Record()
+    record.keep(observed(*[("http.server", str(n)) for n in range(OBSERVATION_LIMIT + 50)]))
+    record.keep(observed(("http.server", "x"), ip="192.0.2.8"))
+    assert len(record.observations()) == OBSERVATION_LIMIT + 1
+
+
+def test_hosts_are_told_in_the_order_of_addresses(observed):
+    record = Record()
+    for ip in ("2001:db8::1", "192.0.2.10", "192.0.2.9"):
+        record.keep(observed(("http.server", "x"), ip=ip))
+    assert [str(o.endpoint.ip) for o in record.observations()] == ["192.0.2.9", "192.0.2.10", "2001:db8::1"]
+
+
+def test_what_has_no_address_is_no_host(observed):
+    record = Record()
+    record.keep(observed(("http.server", "x"), ip=None))
+    assert record.hosts == {}
+
+
+def test_coverage_is_told_once_and_details_are_bounded():
+    record = Record()
+    record.cover("192.0.2.0/24", CoverageStatus.NOT, "no route")
+    record.cover("192.0.2.0/24", CoverageStatus.NOT, "no route")
+    record.run("http", "192.0.2.1:80", RunStatus.FAILED, "x" * 1000, 0.12345)
+    assert len(record.coverage) == 1
+    assert (len(record.runs[0].detail), record.runs[0].took_s) == (300, 0.123)
