@@ -73,15 +73,14 @@ def measure(folder: Path, knowledge: Knowledge) -> Measured | None:
         for item in (items[i] for i in intake.ids):
             truth = item["truth"]
             if note := judge_one(item, truth, device, knowledge, listed, count):
+                want = f"{truth['vendor']}/{truth['manufacturer']} {truth['model']} {truth['firmware']}"
+                maker, brand = device.manufacturer and device.manufacturer.id, device.brand and device.brand.id
                 misses.append(
-                    f"{note:16} {item['id']:12} {item['kind']:16} {item['value'][:90]!r} want {truth['vendor']}/"
-                    f"{truth['manufacturer']} {truth['model']} {truth['firmware']}: brand={device.brand and device.brand.id} "
-                    f"maker={device.manufacturer and device.manufacturer.id} model={device.model} fw={device.firmware} "
-                    f"type={device.device_type} cctv={device.is_cctv}"
+                    f"{note:16} {item['id']:12} {item['kind']:16} {item['value'][:90]!r} want {want}: brand={brand} "
+                    f"maker={maker} model={device.model} fw={device.firmware} type={device.device_type} "
+                    f"cctv={device.is_cctv}"
                 )
-    return Measured(
-        count, tuple(misses), tuple(f"line {b.number}: {b.reason}" for b in bad), len(lines), len(found)
-    )  # fmt: skip
+    return Measured(count, tuple(misses), tuple(f"line {b.number}: {b.reason}" for b in bad), len(lines), len(found))
 
 
 def main() -> int:
@@ -99,7 +98,8 @@ def main() -> int:
     if options.misses:
         print("\n".join(measured.misses))
     count = measured.count
-    print(f"{measured.observations} observations, {measured.devices} devices, signatures {knowledge.signatures.digest[:19]}")
+    digest = knowledge.signatures.digest[:19]
+    print(f"{measured.observations} observations, {measured.devices} devices, signatures {digest}")
     for name, key in (
         ("vendor right, fair positives", "vendor"),
         ("maker right where it differs", "maker"),

@@ -301,6 +301,7 @@ def page_chooser(knowledge: Knowledge) -> Callable[[Sequence[Observation]], Sequ
 
 
 def page_of(rule: PageRule) -> Page:
+    """The page of a signature file as probes take it."""
     return Page(
         id=rule.id, path=rule.path, method=rule.method, body=rule.body, content_type=rule.content_type, kind=rule.kind,
         ports=frozenset(rule.ports),

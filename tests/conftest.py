@@ -158,4 +158,3 @@ def observed():
         return list(numbering.observe(endpoint, probe, list(pairs)))
 
     return make
-

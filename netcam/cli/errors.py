@@ -17,6 +17,8 @@ FAILED, USAGE, FOUND, NOT_COVERED, INTERRUPTED = 1, 2, 3, 4, 130
 
 
 class Exit(Exception):
+    """Ends the command with this exit code; what there is to say was said."""
+
     def __init__(self, code: int) -> None:
         self.code = code
         super().__init__(code)

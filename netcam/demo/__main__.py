@@ -15,6 +15,7 @@ from .store import demo_store
 
 
 async def serve(names: Sequence[str]) -> None:
+    """Run the named devices, or all of them, until interrupted."""
     async with EmulatedLan.on_loopback(load_profiles(*names) if names else demo_store()) as lan:
         for device in lan.devices:
             sys.stdout.write(f"{device.ip:15} {device.profile.mac} {device.profile.name}\n")

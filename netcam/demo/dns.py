@@ -18,6 +18,8 @@ _QUESTIONS = 64  # a packet with more is no browser's
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
+    """One question of a DNS message."""
+
     name: Name  # lower case
     type: int
     unicast: bool
@@ -25,6 +27,8 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
+    """One record to answer with."""
+
     data: bytes
     to_group: bool
 

@@ -111,6 +111,8 @@ class Announced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ssdp:
+    """How a device answers SSDP."""
+
     server: str
     location: str
     uuid: str = "00000000-0000-4000-8000-@mac12@"

@@ -30,6 +30,7 @@ def claimed_macs(observations: Iterable[Observation]) -> dict[str, Observation]:
 
 
 def measured_mac(observations: Iterable[Observation]) -> str | None:
+    """The first MAC that our own link layer showed, or None."""
     return next((mac for o in observations if o.kind == "mac" and (mac := canonical_mac(o.value))), None)
 
 

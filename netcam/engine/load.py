@@ -25,17 +25,23 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Example(_File, frozen=True):
+    """A text that the signature matches, where it is shown, and what comes of it beyond `says`."""
+
     value: str
     source: str = msgspec.field(name="from")
     expect: dict[str, str] = {}
 
 
 class Counterexample(_File, frozen=True):
+    """A near miss, and why it is none of the vendor's."""
+
     value: str
     why: str
 
 
 class Signature(_File, frozen=True):
+    """A pattern over one kind of observation, what a match says, and the proof for it."""
+
     id: str
     status: str
     observes: str
@@ -49,6 +55,8 @@ class Signature(_File, frozen=True):
 
 
 class Oui(_File, frozen=True):
+    """A registrant of the IEEE data, or a prefix that a source proves, and what it says."""
+
     references: list[str]
     checked: date
     registrant: str | None = None
@@ -69,6 +77,8 @@ class MadeBy(_File, frozen=True):
 
 
 class ModelRule(_File, frozen=True):
+    """What a model number gives away: type, capabilities."""
+
     id: str
     pattern: str
     references: list[str]
@@ -80,6 +90,8 @@ class ModelRule(_File, frozen=True):
 
 
 class PageRule(_File, frozen=True):
+    """A page worth a request once one of the vendors in `when` is suspected; "*" asks always."""
+
     id: str
     path: str
     when: list[str]
@@ -93,6 +105,8 @@ class PageRule(_File, frozen=True):
 
 
 class Company(_File, frozen=True):
+    """A vendor: maker (`builds`), badge, or both."""
+
     id: str
     name: str
     references: list[str]
@@ -106,6 +120,8 @@ class Company(_File, frozen=True):
 
 
 class VendorFile(_File, frozen=True):
+    """One file of signatures/vendors or signatures/generic."""
+
     schema: int
     vendor: Company
     oui: list[Oui] = []
@@ -116,6 +132,8 @@ class VendorFile(_File, frozen=True):
 
 
 class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
+    """The words that signature files may use: fields, values, input kinds."""
+
     schema: int
     fields: dict[str, dict[str, str]]
     words: dict[str, list[str]]
@@ -228,6 +246,7 @@ class SignatureSet:
 
 
 def vendor_paths(folder: Path) -> Sequence[Path]:
+    """The signature files of a data folder, in a fixed order."""
     return sorted([*(folder / "vendors").glob("*.toml"), *(folder / "generic").glob("*.toml")])
 
 

@@ -8,9 +8,9 @@ from datetime import date
 _BUILT = re.compile(r"build(?: date)?[ :_]*(\d{4}-\d\d-\d\d|\d{8}|\d{6})\b", re.IGNORECASE)
 # Places where makers put the build date without a word before it.
 _LAST = (
-    re.compile(r"(?<=\.[RT])[.,](\d{8}|\d{6})$"),  # Dahua, behind the release letter: 2.800.0000000.16.R.210716
-    re.compile(r"(?<=\d)_(\d{8}|\d{6})$"),  # Hikvision's badges, Hanwha: 5.5.114_201209, 1.41.02_20210909
-    re.compile(r"-B\d{4}[\w.]*?\.(\d{6})$"),  # Uniview, as the last part, which stays: NVR-B3801.20.17.240507
+    re.compile(r"(?<=\.[RT])[.,](\d{8}|\d{6})$"),  # behind the release letter: 2.800.0000000.16.R.210716
+    re.compile(r"(?<=\d)_(\d{8}|\d{6})$"),  # 5.5.114_201209, 1.41.02_20210909
+    re.compile(r"-B\d{4}[\w.]*?\.(\d{6})$"),  # part of the version itself, and stays: NVR-B3801.20.17.240507
 )
 _DAY = re.compile(
     r"\D*(?:(?P<y>\d{4})(?P<s>[-/.])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})|(?P<digits>\d{8}|\d{6}))"
@@ -88,7 +88,7 @@ def placeholder_model(text: str) -> bool:
 
 
 def without_maker(model: str, names: tuple[str, ...]) -> str:
-    """`model` without a leading company name: "HIKVISION DS-2CD2385G1-I" -> "DS-2CD2385G1-I".
+    """`model` without a leading company name: "AXIS P1448-LE" -> "P1448-LE".
 
     The name has to be followed by a space or underscore, so that "AXISCAM" and "VIGI-C350" stay whole.
     """

@@ -17,6 +17,8 @@ SCHEMA = "netcam.report/1"
 
 
 class Outcome(StrEnum):
+    """What a list means for a device."""
+
     LISTED = "listed"
     POSSIBLE = "possible"
     NOT_LISTED = "not-listed"
@@ -24,6 +26,8 @@ class Outcome(StrEnum):
 
 
 class Basis(StrEnum):
+    """Through what a list reaches a device."""
+
     NAMED = "named"
     SUBSIDIARY = "subsidiary"
     OEM = "oem"
@@ -31,12 +35,16 @@ class Basis(StrEnum):
 
 
 class MacSource(StrEnum):
+    """Whether our own link layer showed a MAC, or only an answer claims it."""
+
     MEASURED = "measured"
     CLAIMED = "claimed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeRecord:
+    """What was asked for, in the operator's words, and how many addresses that came to."""
+
     targets: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     addresses: int = 0
@@ -65,6 +73,8 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoverageRecord:
+    """How far one part of the scope was seen, and why not further."""
+
     what: str
     status: CoverageStatus
     why: str
@@ -72,6 +82,8 @@ class CoverageRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanRecord:
+    """One run: when, where, with what knowledge, at what cost, how completely."""
+
     id: str
     site: str | None
     started_at: str
@@ -94,6 +106,8 @@ class NamedClaim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapabilityRecord:
+    """Something that devices of this model can do. `because`: evidence ids."""
+
     id: str
     confidence: float
     because: tuple[str, ...]
@@ -101,6 +115,8 @@ class CapabilityRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
+    """Where a list is published."""
+
     title: str
     url: str
     section: str
@@ -124,6 +140,8 @@ class VerdictRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdvisoryRecord:
+    """A published flaw and whether this firmware has it."""
+
     id: str
     known_exploited: bool
     status: str  # "affected" | "not-affected" | "unknown"
@@ -133,6 +151,8 @@ class AdvisoryRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceRecord:
+    """A port on which something answered; `protocol` is None where no answer showed it."""
+
     port: int
     transport: str
     protocol: str | None
@@ -141,6 +161,8 @@ class ServiceRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceRecord:
+    """One signature speaking about one observation; ids are unique within the report."""
+
     id: str
     signature: str
     observation: str
@@ -151,6 +173,8 @@ class EvidenceRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConflictRecord:
+    """Two answers to one question. `evidence`: evidence ids, none where the addresses themselves disagree."""
+
     field: str
     values: tuple[str, ...]
     evidence: tuple[str, ...]
@@ -187,6 +211,8 @@ class DeviceRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservationRecord:
+    """One thing that one probe saw; times are text."""
+
     id: str
     kind: str
     value: str
@@ -200,6 +226,8 @@ class ObservationRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
+    """How asking one target went."""
+
     probe: str
     target: str
     status: RunStatus

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 
 class RunStatus(StrEnum):
+    """How asking ended."""
+
     ANSWERED = "answered"
     SILENT = "silent"
     REFUSED = "refused"
@@ -27,6 +29,8 @@ class ProbeRun:
 
 
 class CoverageStatus(StrEnum):
+    """How much of something was seen."""
+
     COVERED = "covered"
     PARTLY = "partly"
     NOT = "not"

@@ -51,6 +51,7 @@ class AddressRange:
 
 
 def address(version: int, number: int) -> IPAddress:
+    """The address of that IP version with this number."""
     return IPv4Address(number) if version == 4 else IPv6Address(number)
 
 

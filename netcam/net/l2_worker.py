@@ -42,6 +42,7 @@ _SEND_TRIES = 50
 
 
 def say(**message: Any) -> None:
+    """One message to the program, as a line of JSON."""
     line = json.dumps(message, separators=(",", ":")).encode() + b"\n"
     while line:
         line = line[os.write(1, line) :]
@@ -200,6 +201,7 @@ def serve(frames: Frames) -> None:
 
 
 def main() -> int:
+    """Serve the program's wishes until its end of the pipe closes; the exit code."""
     (interface,) = sys.argv[1:]
     logging.getLogger("scapy").setLevel(logging.CRITICAL)
     try:

@@ -25,6 +25,7 @@ from netcam.net.privileges import effective_capabilities, keep_only
 
 
 def say(**message: Any) -> None:
+    """One message to the program, as a line of JSON."""
     line = json.dumps(message, separators=(",", ":")).encode() + b"\n"
     while line:
         line = line[os.write(1, line) :]
@@ -107,6 +108,7 @@ def serve(scanner: Any) -> None:
 
 
 def main() -> int:
+    """Serve the program's wishes until its end of the pipe closes; the exit code."""
     try:
         import nmap
     except ImportError as e:

@@ -33,6 +33,8 @@ _NO_WAY = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES, errno.EPERM, err
 
 
 class PortState(StrEnum):
+    """What a connection attempt showed of a port."""
+
     OPEN = "open"
     CLOSED = "closed"
     FILTERED = "filtered"  # no answer

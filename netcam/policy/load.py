@@ -35,6 +35,8 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Source(_File, frozen=True):
+    """Where a list is published."""
+
     title: str
     url: str
     section: str = ""

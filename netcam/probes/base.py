@@ -20,6 +20,8 @@ Seen = Mapping[str, str | None] | Iterable[tuple[str, str | None]]
 
 
 class Transport(StrEnum):
+    """How a probe talks."""
+
     UDP_GROUP = "udp-group"  # asked once per interface by multicast and broadcast, and by unicast where that is wanted
     MDNS = "mdns"  # DNS-SD through its library, once per interface
     TCP = "tcp"  # one open port of one host
@@ -27,6 +29,8 @@ class Transport(StrEnum):
 
 
 class Privilege(StrEnum):
+    """What a probe needs of the system."""
+
     NONE = "none"
     RAW = "raw"  # CAP_NET_RAW; without it the run is "skipped", with the reason
 
@@ -101,6 +105,8 @@ class Reply(Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
+    """One HTTP header, in the case of the wire."""
+
     name: str
     value: str
 
@@ -234,6 +240,8 @@ class ProbeIO(Protocol):
 
 
 class Probe(Protocol):
+    """What the runner expects of a probe: what it declares, and how it asks."""
+
     @property
     def spec(self) -> ProbeSpec: ...
 

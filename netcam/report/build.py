@@ -189,6 +189,7 @@ def service_records(observations: Sequence[Observation]) -> tuple[ServiceRecord,
 
 
 def observation_record(seen: Observation) -> ObservationRecord:
+    """One observation as the report shows it."""
     return ObservationRecord(
         id=seen.id,
         kind=seen.kind,

@@ -14,7 +14,9 @@ def test_what_is_shown_is_printable_and_bounded(text):
     assert shown.endswith("…") or len(text) <= 50
 
 
-@pytest.mark.parametrize("text", ["\x1b[31mred", "\x1b]0;title\x07", "a\rb", "a\u202eb", "a\u2066b", "\u200b", "\x9b31m", "a\nb"])
+@pytest.mark.parametrize(
+    "text", ["\x1b[31mred", "\x1b]0;title\x07", "a\rb", "a\u202eb", "a\u2066b", "\u200b", "\x9b31m", "a\nb"]
+)
 def test_escapes_direction_marks_and_line_ends_are_spelt_out(text):
     shown = visible(text)
     assert shown.isprintable()

@@ -42,7 +42,8 @@ def test_one_measured_mac_on_two_addresses_is_one_device(groups):
 
 
 @pytest.mark.parametrize(
-    ("kind", "value"), [("sadp.mac", AA), ("sadp.serial", "NL-20190101"), ("onvif.uuid", "4d454930-0000-1000-8000-00005e00530a")]
+    ("kind", "value"),
+    [("sadp.mac", AA), ("sadp.serial", "NL-20190101"), ("onvif.uuid", "4d454930-0000-1000-8000-00005e00530a")],
 )
 def test_a_claimed_mac_a_serial_and_a_uuid_join_routed_addresses(groups, kind, value):
     assert addresses(groups((A, kind, value), (C, kind, value))) == [[A, C]]
@@ -78,8 +79,14 @@ def test_a_device_that_claims_another_s_mac_does_not_become_it(groups):
 
 
 def test_a_claim_cannot_join_two_measured_devices_through_a_third_address(groups):
-    found = groups((A, "mac", AA), (B, "mac", BB), (A, "x.serial", "S1234"), (C, "x.serial", "S1234"), (C, "x.uuid", "feed-0001"),
-                   (B, "x.uuid", "feed-0001"))  # fmt: skip
+    found = groups(
+        (A, "mac", AA),
+        (B, "mac", BB),
+        (A, "x.serial", "S1234"),
+        (C, "x.serial", "S1234"),
+        (C, "x.uuid", "feed-0001"),
+        (B, "x.uuid", "feed-0001"),
+    )
     assert addresses(found) == [[A, C], [B]]
 
 
@@ -91,16 +98,25 @@ def test_a_measured_mac_that_differs_from_every_claim_is_told(groups):
     assert fine.conflicts == ()
 
 
-@pytest.mark.parametrize(("kind", "value"), [("tls.fingerprint", "ab" * 32), ("tls.subject", "CN=cam"), ("http.server", "x")])
+@pytest.mark.parametrize(
+    ("kind", "value"), [("tls.fingerprint", "ab" * 32), ("tls.subject", "CN=cam"), ("http.server", "x")]
+)
 def test_a_shared_certificate_or_banner_joins_nothing(groups, kind, value):
     assert addresses(groups((A, kind, value), (B, kind, value))) == [[A], [B]]
 
 
 @pytest.mark.parametrize(
     ("kind", "value"),
-    [("sadp.serial", "00000000"), ("sadp.serial", "123456789"), ("onvif.uuid", "00000000-0000-0000-0000-000000000000"),
-     ("sadp.mac", "00:00:00:00:00:00"), ("sadp.mac", "ff:ff:ff:ff:ff:ff"), ("mac", "not a mac"), ("onvif.uuid", "uuid:")],
-)  # fmt: skip
+    [
+        ("sadp.serial", "00000000"),
+        ("sadp.serial", "123456789"),
+        ("onvif.uuid", "00000000-0000-0000-0000-000000000000"),
+        ("sadp.mac", "00:00:00:00:00:00"),
+        ("sadp.mac", "ff:ff:ff:ff:ff:ff"),
+        ("mac", "not a mac"),
+        ("onvif.uuid", "uuid:"),
+    ],
+)
 def test_a_placeholder_joins_nothing(groups, kind, value):
     found = groups((A, kind, value), (B, kind, value))
     assert addresses(found) == [[A], [B]]
@@ -110,7 +126,9 @@ def test_a_placeholder_joins_nothing(groups, kind, value):
 def test_a_uuid_of_the_firmware_does_not_join_devices_that_differ_otherwise(groups):
     uuid = "4d454930-0000-1000-8000-000000000001"
     macs = groups((A, "onvif.uuid", uuid), (B, "onvif.uuid", uuid), (A, "onvif.mac", AA), (B, "onvif.mac", BB))
-    serials = groups((A, "onvif.uuid", uuid), (B, "onvif.uuid", uuid), (A, "onvif.serial", "NL-01"), (B, "onvif.serial", "NL-02"))
+    serials = groups(
+        (A, "onvif.uuid", uuid), (B, "onvif.uuid", uuid), (A, "onvif.serial", "NL-01"), (B, "onvif.serial", "NL-02")
+    )
     assert addresses(macs) == addresses(serials) == [[A], [B]]
 
 
@@ -138,14 +156,25 @@ def test_ipv4_and_ipv6_addresses_of_one_mac_are_one_device(groups):
 
 
 def test_the_order_of_answers_changes_neither_groups_nor_marks(observed):
-    triples = [(A, "mac", AA), (B, "mac", AA), (C, "sadp.mac", BB), (C, "onvif.mac", "00:00:5e:00:53:01"), (A, "sadp.serial", "S-1234"),
-               ("192.0.2.9", "sadp.serial", "S-1234"), ("192.0.2.8", "onvif.uuid", "feedfeed-0002"),
-               ("192.0.2.8", "upnp.uuid", "feedfeed-0001")]  # fmt: skip
+    triples = [
+        (A, "mac", AA),
+        (B, "mac", AA),
+        (C, "sadp.mac", BB),
+        (C, "onvif.mac", "00:00:5e:00:53:01"),
+        (A, "sadp.serial", "S-1234"),
+        ("192.0.2.9", "sadp.serial", "S-1234"),
+        ("192.0.2.8", "onvif.uuid", "feedfeed-0002"),
+        ("192.0.2.8", "upnp.uuid", "feedfeed-0001"),
+    ]
 
     def told(order):
         seen = [o for ip, kind, value in order for o in observed((kind, value), ip=ip)]
         return [
-            (addresses([g]), g.mac, device_id(None, None, g.mac, g.mac_source, g.observations, list(map(str, g.addresses)), None))
+            (
+                addresses([g]),
+                g.mac,
+                device_id(None, None, g.mac, g.mac_source, g.observations, list(map(str, g.addresses)), None),
+            )
             for g in group(seen)
         ]
 

@@ -8,9 +8,14 @@ from netcam.errors import ConfigError
 
 @pytest.mark.parametrize(
     ("text", "ports"),
-    [("80", (80,)), ("443,80,443", (443, 80)), ("8000-8003", (8000, 8001, 8002, 8003)), (" tcp/80 , 81 ", (80, 81)),
-     ("1,65535", (1, 65535))],
-)  # fmt: skip
+    [
+        ("80", (80,)),
+        ("443,80,443", (443, 80)),
+        ("8000-8003", (8000, 8001, 8002, 8003)),
+        (" tcp/80 , 81 ", (80, 81)),
+        ("1,65535", (1, 65535)),
+    ],
+)
 def test_ports_are_read_in_their_order_and_once(text, ports):
     assert parse_ports(text) == ports
 

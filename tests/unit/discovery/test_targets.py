@@ -10,8 +10,14 @@ from netcam.discovery.targets import ADDRESS_LIMIT, scope_of
 from netcam.discovery.targets import resolve as system_resolve
 from netcam.errors import ConfigError, ScopeError
 
-HOSTS = {"camera.example": ["192.0.2.9"], "two.example": ["192.0.2.1", "192.0.2.3"], "public.example": ["8.8.8.8"],
-         "mapped.example": ["::ffff:192.0.2.9"], "zone.example": ["fe80::1%eth0"], "my-cam-1": ["192.0.2.4"]}  # fmt: skip
+HOSTS = {
+    "camera.example": ["192.0.2.9"],
+    "two.example": ["192.0.2.1", "192.0.2.3"],
+    "public.example": ["8.8.8.8"],
+    "mapped.example": ["::ffff:192.0.2.9"],
+    "zone.example": ["fe80::1%eth0"],
+    "my-cam-1": ["192.0.2.4"],
+}
 
 
 def resolve(name):
@@ -59,10 +65,32 @@ def test_every_form_of_a_target_is_read(word, addresses):
 
 @pytest.mark.parametrize(
     "word",
-    ["", " ", "10.0.0", "10.0.0.256", "10.0.0.0/33", "10.0.0.010", "10.0.0.5-4", "10.0.0.5-300", "10.0.0.5-x", "10.0.0.5-",
-     "-5", "10.0.0.1-2001:db8::1", "2001:db8::1-5", "2001:db8::/64", "http://10.0.0.1/", "10.0.0.1:80", "a b",
-     "unknown.example", "10.0.0.*", "10.0.0.1-²", "1234", "0.0.0.0/-1", "é.example"],
-)  # fmt: skip
+    [
+        "",
+        " ",
+        "10.0.0",
+        "10.0.0.256",
+        "10.0.0.0/33",
+        "10.0.0.010",
+        "10.0.0.5-4",
+        "10.0.0.5-300",
+        "10.0.0.5-x",
+        "10.0.0.5-",
+        "-5",
+        "10.0.0.1-2001:db8::1",
+        "2001:db8::1-5",
+        "2001:db8::/64",
+        "http://10.0.0.1/",
+        "10.0.0.1:80",
+        "a b",
+        "unknown.example",
+        "10.0.0.*",
+        "10.0.0.1-²",
+        "1234",
+        "0.0.0.0/-1",
+        "é.example",
+    ],
+)
 def test_what_is_no_target_is_named_in_one_line(word):
     with pytest.raises(ConfigError) as error:
         scope(word)
@@ -77,10 +105,26 @@ def test_no_target_is_an_error():
 
 @pytest.mark.parametrize(
     "word",
-    ["8.8.8.8", "100.64.0.1", "0.0.0.0/0", "11.0.0.0/24", "10.255.255.0-11.0.0.5", "9.255.255.255-10.0.0.5", "192.168.0.0/15",
-     "172.16.0.0/11", "224.0.0.251", "255.255.255.255", "::ffff:8.8.8.8", "::ffff:8.8.8.0/120", "2606:4700::1111",
-     "2001:db7:ffff:ffff:ffff:ffff:ffff:ffff-2001:db8::1", "public.example", "::", "ff02::1"],
-)  # fmt: skip
+    [
+        "8.8.8.8",
+        "100.64.0.1",
+        "0.0.0.0/0",
+        "11.0.0.0/24",
+        "10.255.255.0-11.0.0.5",
+        "9.255.255.255-10.0.0.5",
+        "192.168.0.0/15",
+        "172.16.0.0/11",
+        "224.0.0.251",
+        "255.255.255.255",
+        "::ffff:8.8.8.8",
+        "::ffff:8.8.8.0/120",
+        "2606:4700::1111",
+        "2001:db7:ffff:ffff:ffff:ffff:ffff:ffff-2001:db8::1",
+        "public.example",
+        "::",
+        "ff02::1",
+    ],
+)
 def test_public_addresses_are_refused_naming_the_word(word):
     with pytest.raises(ScopeError) as error:
         scope("10.0.0.1", word)

@@ -33,58 +33,221 @@ def test_the_invented_world_keeps_every_rule(world):
 
 
 BROKEN = [
-    ("vendor without reference", 'own_badge = true\nreferences = ["constructed"]', "own_badge = true\nreferences = []", None, "no reference"),
-    ("parent", 'builds = true\nown', 'builds = true\nparent = "nobody"\nown', None, "parent 'nobody' has no file"),
-    ("oui source", 'references = ["constructed"]\nchecked', "references = []\nchecked", "northlight.oui", "without a source"),
-    ("oui says", 'says = { manufacturer = "northlight" }\nreferences = ["constructed"]\nchecked',
-     'says = { maker = "northlight" }\nreferences = ["constructed"]\nchecked', "northlight.oui", "'maker' is not in the vocabulary"),
-    ("oui both", 'registrant = "Northlight Optics"', 'registrant = "Northlight Optics"\nprefix = "00:00:5e"', "northlight.oui", "either"),
+    (
+        "vendor without reference",
+        'own_badge = true\nreferences = ["constructed"]',
+        "own_badge = true\nreferences = []",
+        None,
+        "no reference",
+    ),
+    ("parent", "builds = true\nown", 'builds = true\nparent = "nobody"\nown', None, "parent 'nobody' has no file"),
+    (
+        "oui source",
+        'references = ["constructed"]\nchecked',
+        "references = []\nchecked",
+        "northlight.oui",
+        "without a source",
+    ),
+    (
+        "oui says",
+        'says = { manufacturer = "northlight" }\nreferences = ["constructed"]\nchecked',
+        'says = { maker = "northlight" }\nreferences = ["constructed"]\nchecked',
+        "northlight.oui",
+        "'maker' is not in the vocabulary",
+    ),
+    (
+        "oui both",
+        'registrant = "Northlight Optics"',
+        'registrant = "Northlight Optics"\nprefix = "00:00:5e"',
+        "northlight.oui",
+        "either",
+    ),
     ("oui neither", 'registrant = "Northlight Optics"', "", "northlight.oui", "either"),
-    ("registrant", 'registrant = "Northlight Optics"', 'registrant = "Nobody"', "northlight.oui", "no registrant 'Nobody'"),
+    (
+        "registrant",
+        'registrant = "Northlight Optics"',
+        'registrant = "Nobody"',
+        "northlight.oui",
+        "no registrant 'Nobody'",
+    ),
     ("prefix size", 'registrant = "Northlight Optics"', 'prefix = "00:00"', "northlight.oui", "24, 28 or 36 bits"),
     ("prefix owned", 'registrant = "Northlight Optics"', 'prefix = "00:00:5f"', "northlight.oui", "'Somebody Else'"),
     ("kind", 'observes = "http.server"', 'observes = "http.sever"', SERVER, "no probe emits 'http.sever'"),
-    ("status", 'status = "experimental"\nobserves = "http.server"', 'status = "new"\nobserves = "http.server"', SERVER, "status 'new'"),
-    ("source", 'says = { manufacturer = "northlight" }\nreferences = ["constructed"]\nexample',
-     'says = { manufacturer = "northlight" }\nreferences = []\nexample', SERVER, "without a source"),
-    ("field", 'strength = "strong"\nsays = { manufacturer = "northlight" }', 'strength = "strong"\nsays = { color = "red" }', SERVER, "'color'"),
+    (
+        "status",
+        'status = "experimental"\nobserves = "http.server"',
+        'status = "new"\nobserves = "http.server"',
+        SERVER,
+        "status 'new'",
+    ),
+    (
+        "source",
+        'says = { manufacturer = "northlight" }\nreferences = ["constructed"]\nexample',
+        'says = { manufacturer = "northlight" }\nreferences = []\nexample',
+        SERVER,
+        "without a source",
+    ),
+    (
+        "field",
+        'strength = "strong"\nsays = { manufacturer = "northlight" }',
+        'strength = "strong"\nsays = { color = "red" }',
+        SERVER,
+        "'color'",
+    ),
     ("group", "(?P<firmware>", "(?P<version>", SERVER, "'version' is not in the vocabulary"),
-    ("vendor", 'strength = "strong"\nsays = { manufacturer = "northlight" }', 'strength = "strong"\nsays = { manufacturer = "nobody" }',
-     SERVER, "'nobody' has no vendor file"),
-    ("word", 'strength = "strong"\nsays = { manufacturer = "northlight" }', 'strength = "strong"\nsays = { device_type = "webcam" }',
-     SERVER, "device_type 'webcam' is not one of"),
-    ("cctv word", 'strength = "strong"\nsays = { manufacturer = "northlight" }', 'strength = "strong"\nsays = { cctv = "maybe" }',
-     SERVER, "cctv 'maybe' is not one of"),
-    ("capability word", 'strength = "strong"\nsays = { manufacturer = "northlight" }', 'strength = "strong"\nsays = { capability = "flight" }',
-     SERVER, "capability 'flight' is not one of"),
-    ("badge that builds nothing", 'strength = "strong"\nsays = { manufacturer = "northlight" }',
-     'strength = "strong"\nsays = { manufacturer = "southgate" }', SERVER, "builds nothing"),
-    ("free text", "pattern = '^NLO-Web/(?P<firmware>[^ ]+)'", "pattern = '^N.*/(?P<firmware>[^ ]+)'", SERVER, "free text"),
-    ("no example", 'example = [{ value = "NLO-Web/4.2.1", expect = { firmware = "4.2.1" }, from = "constructed" }]', "", SERVER,
-     "at least one example"),
-    ("no counterexample", 'counterexample = [{ value = "NLO-Webcam-Viewer/4.2.1", why = "a desktop viewer" }]', "", SERVER,
-     "one counterexample"),
+    (
+        "vendor",
+        'strength = "strong"\nsays = { manufacturer = "northlight" }',
+        'strength = "strong"\nsays = { manufacturer = "nobody" }',
+        SERVER,
+        "'nobody' has no vendor file",
+    ),
+    (
+        "word",
+        'strength = "strong"\nsays = { manufacturer = "northlight" }',
+        'strength = "strong"\nsays = { device_type = "webcam" }',
+        SERVER,
+        "device_type 'webcam' is not one of",
+    ),
+    (
+        "cctv word",
+        'strength = "strong"\nsays = { manufacturer = "northlight" }',
+        'strength = "strong"\nsays = { cctv = "maybe" }',
+        SERVER,
+        "cctv 'maybe' is not one of",
+    ),
+    (
+        "capability word",
+        'strength = "strong"\nsays = { manufacturer = "northlight" }',
+        'strength = "strong"\nsays = { capability = "flight" }',
+        SERVER,
+        "capability 'flight' is not one of",
+    ),
+    (
+        "badge that builds nothing",
+        'strength = "strong"\nsays = { manufacturer = "northlight" }',
+        'strength = "strong"\nsays = { manufacturer = "southgate" }',
+        SERVER,
+        "builds nothing",
+    ),
+    (
+        "free text",
+        "pattern = '^NLO-Web/(?P<firmware>[^ ]+)'",
+        "pattern = '^N.*/(?P<firmware>[^ ]+)'",
+        SERVER,
+        "free text",
+    ),
+    (
+        "no example",
+        'example = [{ value = "NLO-Web/4.2.1", expect = { firmware = "4.2.1" }, from = "constructed" }]',
+        "",
+        SERVER,
+        "at least one example",
+    ),
+    (
+        "no counterexample",
+        'counterexample = [{ value = "NLO-Webcam-Viewer/4.2.1", why = "a desktop viewer" }]',
+        "",
+        SERVER,
+        "one counterexample",
+    ),
     ("example", 'value = "NLO-Web/4.2.1"', 'value = "NLX-Web/4.2.1"', SERVER, "does not match its example"),
-    ("expectation", 'expect = { firmware = "4.2.1" }', 'expect = { firmware = "4.2" }', SERVER, "not {'firmware': '4.2'}"),
-    ("counterexample", 'value = "NLO-Webcam-Viewer/4.2.1"', 'value = "NLO-Web/9"', SERVER, "matches its counterexample"),
+    (
+        "expectation",
+        'expect = { firmware = "4.2.1" }',
+        'expect = { firmware = "4.2" }',
+        SERVER,
+        "not {'firmware': '4.2'}",
+    ),
+    (
+        "counterexample",
+        'value = "NLO-Webcam-Viewer/4.2.1"',
+        'value = "NLO-Web/9"',
+        SERVER,
+        "matches its counterexample",
+    ),
     ("why", 'why = "a desktop viewer"', 'why = ""', SERVER, "says why"),
-    ("tested", 'status = "experimental"\nobserves = "http.server"', 'status = "tested"\nobserves = "http.server"', SERVER, "one real capture"),
-    ("stable", 'status = "experimental"\nobserves = "http.server"', 'status = "stable"\nobserves = "http.server"', SERVER, "two independent"),
-    ("definitive", 'strength = "strong"\nsays = { manufacturer = "northlight" }', 'strength = "definitive"\nsays = { manufacturer = "northlight" }',
-     SERVER, "takes a real capture"),
+    (
+        "tested",
+        'status = "experimental"\nobserves = "http.server"',
+        'status = "tested"\nobserves = "http.server"',
+        SERVER,
+        "one real capture",
+    ),
+    (
+        "stable",
+        'status = "experimental"\nobserves = "http.server"',
+        'status = "stable"\nobserves = "http.server"',
+        SERVER,
+        "two independent",
+    ),
+    (
+        "definitive",
+        'strength = "strong"\nsays = { manufacturer = "northlight" }',
+        'strength = "definitive"\nsays = { manufacturer = "northlight" }',
+        SERVER,
+        "takes a real capture",
+    ),
     ("signature id", f'id = "{SERVER}"', 'id = "other.http.server"', "other.http.server", "starts with the vendor's"),
     ("id twice", 'id = "northlight.onvif.name"', f'id = "{SERVER}"', SERVER, "the id is taken"),
-    ("model type", 'device_type = "other"', 'device_type = "speaker"', "northlight.model.speaker", "device_type 'speaker'"),
-    ("model capability", 'capabilities = ["ptz"]', 'capabilities = ["flight"]', "northlight.model.ptz", "capability 'flight'"),
-    ("model rule that gives nothing", 'capabilities = ["ptz"]', "", "northlight.model.ptz", "gives a type or a capability"),
-    ("model source", 'capabilities = ["ptz"]\nreferences = ["constructed"]', 'capabilities = ["ptz"]\nreferences = []',
-     "northlight.model.ptz", "without a source"),
+    (
+        "model type",
+        'device_type = "other"',
+        'device_type = "speaker"',
+        "northlight.model.speaker",
+        "device_type 'speaker'",
+    ),
+    (
+        "model capability",
+        'capabilities = ["ptz"]',
+        'capabilities = ["flight"]',
+        "northlight.model.ptz",
+        "capability 'flight'",
+    ),
+    (
+        "model rule that gives nothing",
+        'capabilities = ["ptz"]',
+        "",
+        "northlight.model.ptz",
+        "gives a type or a capability",
+    ),
+    (
+        "model source",
+        'capabilities = ["ptz"]\nreferences = ["constructed"]',
+        'capabilities = ["ptz"]\nreferences = []',
+        "northlight.model.ptz",
+        "without a source",
+    ),
     ("model examples", 'examples = ["NL-D2PTZ"]', "examples = []", "northlight.model.ptz", "at least one example"),
-    ("model example", 'examples = ["NL-D2PTZ"]', 'examples = ["XX-1"]', "northlight.model.ptz", "does not match its example 'XX-1'"),
-    ("model counterexample", 'counterexamples = ["NL-D2"]', 'counterexamples = ["NL-D3PTZ"]', "northlight.model.ptz", "counterexample"),
-    ("model order", '\nexamples = ["NL-R1"]', '\nexamples = ["NL-D1"]', "northlight.model.any", "taken first by northlight.model.dome"),
-    ("a set that means two things", "pattern = '^NL-S'", "pattern = '^NL-[[:alpha:]]'", "northlight.model.speaker", "pattern"),
-]  # fmt: skip
+    (
+        "model example",
+        'examples = ["NL-D2PTZ"]',
+        'examples = ["XX-1"]',
+        "northlight.model.ptz",
+        "does not match its example 'XX-1'",
+    ),
+    (
+        "model counterexample",
+        'counterexamples = ["NL-D2"]',
+        'counterexamples = ["NL-D3PTZ"]',
+        "northlight.model.ptz",
+        "counterexample",
+    ),
+    (
+        "model order",
+        '\nexamples = ["NL-R1"]',
+        '\nexamples = ["NL-D1"]',
+        "northlight.model.any",
+        "taken first by northlight.model.dome",
+    ),
+    (
+        "a set that means two things",
+        "pattern = '^NL-S'",
+        "pattern = '^NL-[[:alpha:]]'",
+        "northlight.model.speaker",
+        "pattern",
+    ),
+]
 
 
 @pytest.mark.parametrize(("old", "new", "id", "reason"), [b[1:] for b in BROKEN], ids=[b[0] for b in BROKEN])
@@ -92,7 +255,9 @@ def test_a_broken_rule_is_told_with_file_id_and_reason(signature_set, files, old
     assert old in files["northlight"]
     files["northlight"] = files["northlight"].replace(old, new, 1)
     loaded = signature_set(files, {"00005E": "Northlight Optics", "00005F": "Somebody Else"})
-    assert [p for p in problems(loaded) if p[0] == "northlight.toml" and p[1] == id and reason in p[2]], problems(loaded)
+    assert [p for p in problems(loaded) if p[0] == "northlight.toml" and p[1] == id and reason in p[2]], problems(
+        loaded
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,14 +270,26 @@ def test_a_broken_rule_is_told_with_file_id_and_reason(signature_set, files, old
         (PAGE, 'path = "/info"', 'path = "/info"\nmethod = "PUT"', "northlight.page.info", "method 'PUT'"),
         (PAGE, 'path = "/info"', 'path = "/info"\nmethod = "POST"', "northlight.page.info", "a POST has a body"),
         (PAGE, 'path = "/info"', 'path = "/info"\nbody = "x"', "northlight.page.info", "a GET has none"),
-        (PAGE, 'path = "/info"', 'path = "/info"\nmethod = "POST"\nbody = "password=1"', "northlight.page.info", "logs in"),
+        (
+            PAGE,
+            'path = "/info"',
+            'path = "/info"\nmethod = "POST"\nbody = "password=1"',
+            "northlight.page.info",
+            "logs in",
+        ),
         (PAGE, 'path = "/info"', 'path = "/info"\nkind = "isapi.devceinfo"', "northlight.page.info", "isapi.devceinfo"),
         (PAGE, '["northlight"]', '["nobody"]', "northlight.page.info", "'nobody', which has no file"),
         (PAGE, 'references = ["constructed"]', "references = []", "northlight.page.info", "without a source"),
         (MADE_BY, "westlake", "nobody", "northlight.made-by", "maker 'nobody' has no file"),
         (MADE_BY, '"B"', '"Z"', "northlight.made-by", "certainty 'Z'"),
         (MADE_BY, 'references = ["constructed"]', "references = []", "northlight.made-by.westlake", "without a source"),
-        (MADE_BY, 'certainty = "B"', "certainty = \"B\"\nseries = '[[:alpha:]]'", "northlight.made-by.westlake", "pattern"),
+        (
+            MADE_BY,
+            'certainty = "B"',
+            "certainty = \"B\"\nseries = '[[:alpha:]]'",
+            "northlight.made-by.westlake",
+            "pattern",
+        ),
     ],
 )
 def test_a_broken_page_or_relation_is_told(signature_set, files, text, old, new, id, reason):
@@ -128,7 +305,9 @@ def test_an_id_once_published_is_never_used_again(world):
 
 
 def test_a_registrant_belongs_to_one_vendor(signature_set, files):
-    entry = '[[oui]]\nregistrant = "Northlight Optics"\nreferences = ["constructed"]\nchecked = 2026-01-10\n[[signature]]'
+    entry = (
+        '[[oui]]\nregistrant = "Northlight Optics"\nreferences = ["constructed"]\nchecked = 2026-01-10\n[[signature]]'
+    )
     files["westlake"] = files["westlake"].replace("[[signature]]", entry, 1)
     found = problems(signature_set(files))
     assert [(id, reason) for _, id, reason in found] == [
@@ -154,7 +333,13 @@ SHAPES = [
     ("unknown schema", "schema = 1", "schema = 2", None, "schema 2"),
     ("unknown key", 'short = "Northlight"', 'shrot = "Northlight"', None, "shrot"),
     ("missing key", f'id = "{SERVER}"\nstatus = "experimental"', f'id = "{SERVER}"', SERVER, "status"),
-    ("wrong type", 'references = ["constructed"]\nexample', 'references = "constructed"\nexample', SERVER, "references"),
+    (
+        "wrong type",
+        'references = ["constructed"]\nexample',
+        'references = "constructed"\nexample',
+        SERVER,
+        "references",
+    ),
     ("strength", 'strength = "strong"', 'strength = "huge"', SERVER, "huge"),
     ("file name", 'id = "northlight"', 'id = "southlight"', "southlight", "file's name"),
 ]
@@ -214,8 +399,17 @@ def test_a_loop_of_parents_ends(signature_set, files):
 
 @pytest.mark.parametrize(
     ("pattern", "length"),
-    [("^Web(?:cam)?Srv1", 4), ("a|bcd", 1), ("(?:abcd)*x", 1), ("(?:abcd)+x", 4), ("[ab]cde", 3), ("ab.cd", 2), ("", 0),
-     ("(?i)abcd", 4), ("(?P<model>abc)d", 3)],
-)  # fmt: skip
+    [
+        ("^Web(?:cam)?Srv1", 4),
+        ("a|bcd", 1),
+        ("(?:abcd)*x", 1),
+        ("(?:abcd)+x", 4),
+        ("[ab]cde", 3),
+        ("ab.cd", 2),
+        ("", 0),
+        ("(?i)abcd", 4),
+        ("(?P<model>abc)d", 3),
+    ],
+)
 def test_the_longest_fixed_run_of_a_pattern(pattern, length):
     assert longest_literal(pattern) == length

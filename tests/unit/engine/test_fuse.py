@@ -16,9 +16,14 @@ count = itertools.count(1)
 def says(strength, root=None, via="", signature=None, **said):
     n = next(count)
     return Evidence(
-        id=f"e{n}", signature=signature or f"s{n}", observation=f"o{n}", root=root or f"r{n}", via=via, strength=strength,
+        id=f"e{n}",
+        signature=signature or f"s{n}",
+        observation=f"o{n}",
+        root=root or f"r{n}",
+        via=via,
+        strength=strength,
         says=said,
-    )  # fmt: skip
+    )
 
 
 def family(a, b):
@@ -30,7 +35,9 @@ def test_an_echo_of_one_root_counts_once():
 
 
 def test_two_marks_in_one_answer_count_once():
-    assert alone([says(STRONG, "realm:x", via="banner:80"), says(STRONG, "banner:80", via="banner:80")]) == pytest.approx(0.85)
+    assert alone(
+        [says(STRONG, "realm:x", via="banner:80"), says(STRONG, "banner:80", via="banner:80")]
+    ) == pytest.approx(0.85)
 
 
 def test_one_signature_on_two_ports_counts_once():
@@ -146,9 +153,16 @@ def test_the_strongest_evidence_is_named_first_and_earlier_before_later():
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("M1065-LW", "AXIS M1065-LW"), ("DS-2CD2385G1", "DS-2CD2385G1-I"), ("NL_220", "nl220"), ("V4.31.000", "4.31.000"),
-     ("123456789", "DS-2CD2042WD-I20160101AAWR123456789"), ("V5.7.1", "V5.7.1.8"), ("2.800.0000016.0", "2.800.0000016.0.R")],
-)  # fmt: skip
+    [
+        ("M1065-LW", "AXIS M1065-LW"),
+        ("DS-2CD2385G1", "DS-2CD2385G1-I"),
+        ("NL_220", "nl220"),
+        ("V4.31.000", "4.31.000"),
+        ("123456789", "DS-2CD2042WD-I20160101AAWR123456789"),
+        ("V5.7.1", "V5.7.1.8"),
+        ("2.800.0000016.0", "2.800.0000016.0.R"),
+    ],
+)
 def test_a_text_inside_another_is_the_same_answer(one, other):
     (both,) = folded(tally([says(STRONG, x=one), says(SUPPORTING, x=other)], "x"))
     assert both.value == one
@@ -158,9 +172,16 @@ def test_a_text_inside_another_is_the_same_answer(one, other):
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("V5.7.1", "V5.7.18"), ("IPC-HFW123", "IPC-HFW1230S"), ("5.7", "V5.7.3"), ("NVR", "NVR-220"), ("A12345", "A123456"),
-     ("DS-2CD2385G1", "DS-2CD2386G1"), ("", "DS-2CD2385G1")],
-)  # fmt: skip
+    [
+        ("V5.7.1", "V5.7.18"),
+        ("IPC-HFW123", "IPC-HFW1230S"),
+        ("5.7", "V5.7.3"),
+        ("NVR", "NVR-220"),
+        ("A12345", "A123456"),
+        ("DS-2CD2385G1", "DS-2CD2386G1"),
+        ("", "DS-2CD2385G1"),
+    ],
+)
 def test_a_number_is_never_cut_and_three_letters_are_too_few(one, other):
     assert len(folded(tally([says(STRONG, x=one), says(SUPPORTING, x=other)], "x"))) == 2
 

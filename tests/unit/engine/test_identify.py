@@ -110,9 +110,15 @@ def test_the_maker_s_scheme_is_the_parent_s_where_it_has_none(told):
 
 def test_the_order_of_observations_changes_nothing(world, observed):
     seen = observed(
-        ("http.server", "NLO-Web/4.2"), ("http.title", "Southgate"), ("onvif.name", "Northlight NL-D2PTZ"),
-        ("mac", "00:00:5e:00:00:01"), ("sadp.mac", "00:00:5e:00:00:01"), ("sadp.serial", "NL-20190101"), port=80, transport="tcp",
-    )  # fmt: skip
+        ("http.server", "NLO-Web/4.2"),
+        ("http.title", "Southgate"),
+        ("onvif.name", "Northlight NL-D2PTZ"),
+        ("mac", "00:00:5e:00:00:01"),
+        ("sadp.mac", "00:00:5e:00:00:01"),
+        ("sadp.serial", "NL-20190101"),
+        port=80,
+        transport="tcp",
+    )
 
     def answer(items):
         identity = identify(world, items, EvidenceIds())[1]

@@ -53,7 +53,9 @@ def test_blocks_of_all_three_sizes_name_the_registrant(said, mac):
     assert said("mac", mac) == [{"manufacturer": "northlight"}]
 
 
-@pytest.mark.parametrize("mac", ["00:00:5f:20:00:01", "00:00:60:12:40:01", "02:00:5e:00:00:01", "junk", "00:00:61:00:00:01"])
+@pytest.mark.parametrize(
+    "mac", ["00:00:5f:20:00:01", "00:00:60:12:40:01", "02:00:5e:00:00:01", "junk", "00:00:61:00:00:01"]
+)
 def test_a_neighbouring_block_and_a_locally_administered_address_name_nobody(said, mac):
     assert said("mac", mac) == []
 

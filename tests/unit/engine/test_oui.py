@@ -19,10 +19,15 @@ def table(tmp_path):
 
 @pytest.mark.parametrize(
     ("mac", "found"),
-    [("00:00:5e:99:00:01", ("00005E", "Large, Inc.")), ("00:00:5e:19:00:01", ("00005E1", "Medium")),
-     ("00:00:5e:12:30:01", ("00005E123", "Small")), ("00-00-5E-12-30-01", ("00005E123", "Small")),
-     ("00005e", ("00005E", "Large, Inc.")), ("0000.5e1f", ("00005E1", "Medium"))],
-)  # fmt: skip
+    [
+        ("00:00:5e:99:00:01", ("00005E", "Large, Inc.")),
+        ("00:00:5e:19:00:01", ("00005E1", "Medium")),
+        ("00:00:5e:12:30:01", ("00005E123", "Small")),
+        ("00-00-5E-12-30-01", ("00005E123", "Small")),
+        ("00005e", ("00005E", "Large, Inc.")),
+        ("0000.5e1f", ("00005E1", "Medium")),
+    ],
+)
 def test_the_longest_block_wins(table, mac, found):
     assert table.registrant(mac) == found
 
@@ -54,7 +59,9 @@ def test_a_file_that_is_no_table_is_named(tmp_path, content):
 
 
 def test_registries_are_read_as_csv_and_as_json(tmp_path):
-    (tmp_path / "a.csv").write_text("Registry,Assignment,Organization Name,Organization Address\nMA-L,00005e,A,x\n", "utf-8")
+    (tmp_path / "a.csv").write_text(
+        "Registry,Assignment,Organization Name,Organization Address\nMA-L,00005e,A,x\n", "utf-8"
+    )
     (tmp_path / "b.json").write_text(json.dumps({"00005E1": "B\nStreet"}), "utf-8")
     assert read_registry([tmp_path / "a.csv", tmp_path / "b.json"]) == {"00005E": "A", "00005E1": "B"}
 

@@ -4,7 +4,10 @@ import pytest
 
 from netcam.engine.patterns import Re2Matcher, ReMatcher, engine_name, matcher
 
-ENGINES = ["re", pytest.param("re2", marks=pytest.mark.skipif(engine_name() != "re2", reason="google-re2 is not installed"))]
+ENGINES = [
+    "re",
+    pytest.param("re2", marks=pytest.mark.skipif(engine_name() != "re2", reason="google-re2 is not installed")),
+]
 
 
 @pytest.fixture(params=ENGINES)

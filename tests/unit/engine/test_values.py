@@ -9,16 +9,25 @@ from netcam.engine.values import model_key, name_key, normal_date, placeholder_m
 
 @pytest.mark.parametrize(
     ("text", "day"),
-    [("220412", "2022-04-12"), ("20220412", "2022-04-12"), ("2022-04-12", "2022-04-12"), ("2022/04/12", "2022-04-12"),
-     ("2012-1-1", "2012-01-01"), ("build 240826", "2024-08-26"), (" 2016-08-02 10:11:12", "2016-08-02"),
-     ("2016-08-02T10:11:12Z", "2016-08-02"), ("000101", "2000-01-01")],
-)  # fmt: skip
+    [
+        ("220412", "2022-04-12"),
+        ("20220412", "2022-04-12"),
+        ("2022-04-12", "2022-04-12"),
+        ("2022/04/12", "2022-04-12"),
+        ("2012-1-1", "2012-01-01"),
+        ("build 240826", "2024-08-26"),
+        (" 2016-08-02 10:11:12", "2016-08-02"),
+        ("2016-08-02T10:11:12Z", "2016-08-02"),
+        ("000101", "2000-01-01"),
+    ],
+)
 def test_every_form_of_a_day_is_read(text, day):
     assert normal_date(text) == day
 
 
 @pytest.mark.parametrize(
-    "text", ["", "V5.7", "221332", "20220230", "19991231", "99991231", "2022-13-01", "1234567", "2022-04/12", "x" * 5000]
+    "text",
+    ["", "V5.7", "221332", "20220230", "19991231", "99991231", "2022-13-01", "1234567", "2022-04/12", "x" * 5000],
 )
 def test_what_is_no_day_of_this_century_is_none(text):
     assert normal_date(text) is None
@@ -48,9 +57,18 @@ def test_a_build_date_is_split_off_where_the_maker_puts_it(text, version, day):
 
 @pytest.mark.parametrize(
     "text",
-    ["7.87.0039", "FD8182-VVTK-0106a", "V5.7.1 build 991399", "9.80.1", "4.001.0000005.0", "1.0.0.210101", "build 210625x",
-     "V1.2_100234", ""],
-)  # fmt: skip
+    [
+        "7.87.0039",
+        "FD8182-VVTK-0106a",
+        "V5.7.1 build 991399",
+        "9.80.1",
+        "4.001.0000005.0",
+        "1.0.0.210101",
+        "build 210625x",
+        "V1.2_100234",
+        "",
+    ],
+)
 def test_other_versions_stay_whole(text):
     assert split_firmware(text) == (text, None)
 
@@ -79,9 +97,15 @@ def test_short_models_are_models(text):
 
 @pytest.mark.parametrize(
     ("text", "model"),
-    [("HIKVISION DS-2CD2385G1-I", "DS-2CD2385G1-I"), ("Hikvision_DS-7608", "DS-7608"), ("HIKVISIONDS-2", "HIKVISIONDS-2"),
-     ("Hikvision", "Hikvision"), ("Hikvision ", "Hikvision"), ("Hangzhou Hikvision DS-1", "DS-1")],
-)  # fmt: skip
+    [
+        ("HIKVISION DS-2CD2385G1-I", "DS-2CD2385G1-I"),
+        ("Hikvision_DS-7608", "DS-7608"),
+        ("HIKVISIONDS-2", "HIKVISIONDS-2"),
+        ("Hikvision", "Hikvision"),
+        ("Hikvision ", "Hikvision"),
+        ("Hangzhou Hikvision DS-1", "DS-1"),
+    ],
+)
 def test_a_leading_company_name_is_no_part_of_the_model(text, model):
     assert without_maker(text, ("Hikvision", "Hangzhou Hikvision")) == model
 

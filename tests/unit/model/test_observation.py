@@ -23,8 +23,7 @@ UDP = Endpoint(ip=ip_address("192.0.2.7"), port=37020, transport="udp")
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["44:19:B6:00:00:01", "44-19-b6-00-00-01", "4419.b600.0001", "4419b6000001", " 44 19 b6 00 00 01 "],
+    "text", ["44:19:B6:00:00:01", "44-19-b6-00-00-01", "4419.b600.0001", "4419b6000001", " 44 19 b6 00 00 01 "]
 )
 def test_every_notation_of_a_mac_is_one_mac(text):
     assert canonical_mac(text) == "44:19:b6:00:00:01"
@@ -32,9 +31,17 @@ def test_every_notation_of_a_mac_is_one_mac(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "44:19:b6", "44:19:b6:00:00:0g", "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "01:00:5e:00:00:fb",
-     "44:19:b6:00:00:01:02", "４４:19:b6:00:00:01"],
-)  # fmt: skip
+    [
+        "",
+        "44:19:b6",
+        "44:19:b6:00:00:0g",
+        "00:00:00:00:00:00",
+        "ff:ff:ff:ff:ff:ff",
+        "01:00:5e:00:00:fb",
+        "44:19:b6:00:00:01:02",
+        "４４:19:b6:00:00:01",
+    ],
+)
 def test_what_no_station_can_have_is_no_mac(text):
     assert canonical_mac(text) is None
 
@@ -49,7 +56,9 @@ def test_serial_numbers_that_tell_devices_apart_are_not(text):
     assert not placeholder_serial(text)
 
 
-@pytest.mark.parametrize("text", ["00000000-0000-0000-0000-000000000000", "", "uuid:", "1", "ffffffff-ffff-ffff-ffff-ffffffffffff"])
+@pytest.mark.parametrize(
+    "text", ["00000000-0000-0000-0000-000000000000", "", "uuid:", "1", "ffffffff-ffff-ffff-ffff-ffffffffffff"]
+)
 def test_a_uuid_of_one_digit_names_nothing(text):
     assert canonical_uuid(text) is None
 
@@ -58,10 +67,11 @@ def test_a_mac_is_one_root_whoever_tells_it():
     macs = {
         root_of(kind, text, where)
         for kind, text, where in (
-            ("mac", "44:19:b6:00:00:01", Endpoint(ip=HERE.ip)), ("sadp.mac", "44-19-B6-00-00-01", UDP),
+            ("mac", "44:19:b6:00:00:01", Endpoint(ip=HERE.ip)),
+            ("sadp.mac", "44-19-B6-00-00-01", UDP),
             ("isapi.mac", "4419b6000001", HERE),
         )
-    }  # fmt: skip
+    }
     assert macs == {"mac:44:19:b6:00:00:01"}
 
 
@@ -93,10 +103,17 @@ def test_an_empty_realm_is_no_root_of_its_own():
 
 @pytest.mark.parametrize(
     "text",
-    ['Digest realm="cam", nonce="SECRET", opaque="SECRET"', "Digest nonce=SECRET, qop=auth", 'Digest nonce = "SECRET"',
-     'Digest nonce="SECRET', 'Digest nonce="SE\\"CRET", x', "salt=SECRET; session_id=SECRET", "Password=SECRET",
-     'Digest nonce="SECRET with spaces, and commas"'],
-)  # fmt: skip
+    [
+        'Digest realm="cam", nonce="SECRET", opaque="SECRET"',
+        "Digest nonce=SECRET, qop=auth",
+        'Digest nonce = "SECRET"',
+        'Digest nonce="SECRET',
+        'Digest nonce="SE\\"CRET", x',
+        "salt=SECRET; session_id=SECRET",
+        "Password=SECRET",
+        'Digest nonce="SECRET with spaces, and commas"',
+    ],
+)
 def test_values_of_secrets_are_emptied(text):
     left = without_secrets(text)
     assert "SECRET" not in left
