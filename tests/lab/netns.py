@@ -370,6 +370,11 @@ class NetnsLan:
         """
         return self.run_in(self._scanner, arguments, user=user, timeout_s=timeout_s, python=python)
 
+    def run_at(self, address: str, command: Sequence[str]) -> Result:
+        """A command in a device's namespace: to give it routes, or a habit no profile has."""
+        space = self._spaces[self.addresses.index(address)]
+        return self.run_in(space, command, user=None, timeout_s=30.0, python=False)
+
     def run_in(
         self, namespace: int, arguments: Sequence[str], *, user: str | None, timeout_s: float, python: bool
     ) -> Result:
@@ -408,7 +413,7 @@ class NetnsLan:
         self._undo.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
         switch = self._namespace()
         self._scanner = self._namespace()
-        spaces = [self._namespace() for _ in self.profiles]
+        spaces = self._spaces = [self._namespace() for _ in self.profiles]
         lines = ["link add br0 type bridge mcast_snooping 0 forward_delay 0 stp_state 0"]
         for number, space in enumerate((self._scanner, *spaces)):
             lines += [
