@@ -1,4 +1,4 @@
-"""What every test shares: no network beyond loopback, nothing left running, captures, the shipped knowledge."""
+"""What every test shares: no network beyond loopback, nothing left running, the shipped knowledge."""
 
 import asyncio
 import errno
@@ -16,7 +16,6 @@ from netcam.knowledge import Knowledge
 from netcam.model import Endpoint, Numbering
 
 ROOT = Path(__file__).parents[1]
-CAPTURES = Path(__file__).parent / "captures"
 NETWORK_OF_THEIR_OWN = ("netns", "daemon", "browser")  # these run where loopback is not all there is
 QUIET = tuple(str(Path(__file__).parent / name) for name in ("unit", "wire", "signatures", "architecture"))
 
@@ -98,12 +97,6 @@ def nothing_left_running(request, monkeypatch):
     for thread in left:
         thread.join(5)
     assert not [thread for thread in left if thread.is_alive()]
-
-
-@pytest.fixture(scope="session")
-def capture():
-    """The bytes of one file of tests/captures, such as "sadp/recorder"; the folders say where they come from."""
-    return lambda name: (CAPTURES / f"{name}.bin").read_bytes()
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from netcam.model import Claim, Conflict, Evidence, Identity, Observation, Strength
@@ -45,8 +46,8 @@ def _fused(signatures: SignatureSet, evidence: Sequence[Evidence]) -> Identity:
         conflict("serial", serials, note="more than one serial number"),
     ]
     return Identity(
-        manufacturer=compete(makers, allied),
-        brand=compete(brands, allied),
+        manufacturer=_nearest_first(compete(makers, allied), signatures),
+        brand=_nearest_first(compete(brands, allied), signatures),
         model=compete(folded(tally(evidence, "model", model_key))),
         firmware=compete(folded(tally(evidence, "firmware", model_key))),
         firmware_date=compete(tally(evidence, "firmware_date")),
@@ -60,6 +61,15 @@ def _fused(signatures: SignatureSet, evidence: Sequence[Evidence]) -> Identity:
         confidence=confidence,
         conflicts=tuple(c for c in conflicts if c is not None),
     )
+
+
+def _nearest_first(claims: tuple[Claim, ...], signatures: SignatureSet) -> tuple[Claim, ...]:
+    """Of a company and its parent with equal support the company leads by a hair: the parent's mark is no rival's."""
+    if len(claims) > 1 and claims[0].confidence == claims[1].confidence:
+        for company, parent in (claims[:2], claims[1::-1]):
+            if parent.value in signatures.parents(company.value):
+                return company, replace(parent, confidence=round(parent.confidence - 0.0001, 4)), *claims[2:]
+    return claims
 
 
 def _from_brand_table(signatures: SignatureSet, evidence: Sequence[Evidence], ids: EvidenceIds) -> list[Evidence]:

@@ -125,7 +125,10 @@ def loaded_by(code):
 
 
 def test_help_loads_none_of_the_heavy_libraries():
-    code = "from netcam.cli import main\ntry:\n    sys.argv = ['netcam', '--help']\n    main()\nexcept SystemExit as e:\n    assert not e.code"
+    code = (
+        "from netcam.cli import main\nsys.argv = ['netcam', '--help']\n"
+        "try:\n    main()\nexcept SystemExit as e:\n    assert not e.code"
+    )
     assert not loaded_by(code) & {"scapy", "requests", "urllib3", "zeroconf", "nmap", "jinja2", "ifaddr", "re2"}
 
 

@@ -57,10 +57,8 @@ def test_ids_are_the_same_the_next_time(knowledge, report):
 
 
 def test_odd_keys_and_ids_can_be_written(knowledge):
-    odd = [
-        '{"kind":"http.server","value":"x","id":%s,"device":%s}' % (v, v)
-        for v in ("1e400", "NaN", "123456789012345678901234567890", '"\\ud800"', '{"a":[1]}', "true", "[[[[]]]]")
-    ]
+    values = ("1e400", "NaN", "123456789012345678901234567890", '"\\ud800"', '{"a":[1]}', "true", "[[[[]]]]")
+    odd = [f'{{"kind":"http.server","value":"x","id":{v},"device":{v}}}' for v in values]
     found, bad = identify(odd, knowledge)
     assert bad == []
     for intake, device in found:

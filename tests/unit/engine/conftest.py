@@ -144,8 +144,14 @@ counterexample = [{{ value = "220 vsFTPd", why = "any server" }}]
 """
 
 
-def badge(id, name, series=""):
+def _badge(id, name, series=""):
     return BADGE.format(id=id, name=name, series=f"series = '^{series}'" if series else "")
+
+
+@pytest.fixture
+def badge():
+    """Makes the file of a badge on Northlight's devices: id, name, series."""
+    return _badge
 
 
 @pytest.fixture
@@ -154,8 +160,8 @@ def files():
     return {
         "northlight": NORTHLIGHT,
         "harbourview": HARBOURVIEW,
-        "southgate": badge("southgate", "Southgate"),
-        "eastgate": badge("eastgate", "Eastgate", "NL-"),
+        "southgate": _badge("southgate", "Southgate"),
+        "eastgate": _badge("eastgate", "Eastgate", "NL-"),
         "westlake": RIVAL.format(strength="strong"),
     }
 

@@ -1,6 +1,7 @@
 """Ranges as sets of addresses, and what counts as home."""
 
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -26,7 +27,7 @@ def test_merging_keeps_the_addresses_and_leaves_gaps_between_ranges(parts):
     out = merged(parts)
     assert as_set(out) == as_set(parts)
     assert list(out) == sorted(out)
-    for a, b in zip(out, out[1:], strict=False):
+    for a, b in pairwise(out):
         assert a.version != b.version or b.first > a.last + 1
 
 
@@ -44,8 +45,7 @@ def test_a_scope_contains_exactly_its_ranges(parts, holes):
     inside = as_set(left)
     assert {(ip.version, int(ip)) for ip in scope} == inside
     assert scope.addresses == len(inside)
-    for version, cls in ((4, "IPv4Address"), (6, "IPv6Address")):
-        make = getattr(__import__("ipaddress"), cls)
+    for version, make in ((4, IPv4Address), (6, IPv6Address)):
         for number in range(60):
             assert (make(number) in scope) == ((version, number) in inside)
             assert scope.forbids(make(number)) == ((version, number) in as_set(holes))

@@ -1,4 +1,4 @@
-from capture_files import capture
+from captured import capture
 from fake_io import FakeIO
 
 from netcam.probes import mdns, onvif

@@ -2,7 +2,7 @@ import base64
 import hashlib
 
 import pytest
-from capture_files import capture
+from captured import capture
 from fake_io import FakeIO, http_reply
 
 from netcam.model import Endpoint, Numbering

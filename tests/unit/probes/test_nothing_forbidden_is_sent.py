@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from capture_files import capture
+from captured import capture
 from fake_io import FakeIO
 
 import netcam.probes

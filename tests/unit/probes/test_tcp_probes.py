@@ -1,7 +1,7 @@
 """RTSP, TLS, first bytes and ONVIF calls."""
 
 import pytest
-from capture_files import capture
+from captured import capture
 from fake_io import FakeIO, http_reply
 
 from netcam.model import Endpoint, Numbering

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-_FOLDER = Path(__file__).parents[2] / "captures"
+_FOLDER = Path(__file__).parent / "captures"
 
 
-def capture(name):
+def capture(name: str) -> bytes:
     """The bytes of one file, such as "sadp/recorder"."""
     return (_FOLDER / f"{name}.bin").read_bytes()
