@@ -85,9 +85,8 @@ def run(command: list) -> int:
 
 def install(dev: bool) -> None:
     """Make .venv and install the project in it, unless that was done with this pyproject.toml, folder and Python."""
-    wanted = sha256((HERE / "pyproject.toml").read_bytes() + f"{HERE} {sys.version}".encode()).hexdigest()
     stamp = STAMP.read_text().split() if STAMP.exists() else []
-    if stamp[:1] == [wanted] and (not dev or "dev" in stamp):
+    if stamp[:1] == [basis()] and (not dev or "dev" in stamp):
         return
     dev = dev or "dev" in stamp
     STAMP.unlink(missing_ok=True)
@@ -97,7 +96,12 @@ def install(dev: bool) -> None:
     pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--editable", project]
     if subprocess.call(pip, stdin=subprocess.DEVNULL):
         sys.exit("run.py: the installation failed; pip says why above")
-    STAMP.write_text(f"{wanted} dev" if dev else wanted)
+    STAMP.write_text(f"{basis()} dev" if dev else basis())
+
+
+def basis() -> str:
+    """What an installation depends on, as a digest: pyproject.toml, this folder, and the Python behind .venv."""
+    return sha256((HERE / "pyproject.toml").read_bytes() + f"{HERE} {PYTHON.resolve()}".encode()).hexdigest()
 
 
 def make_environment() -> None:

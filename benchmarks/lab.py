@@ -49,7 +49,7 @@ def main() -> int:
             wrongly = [ip for ip, d in found.items() if d["is_cctv"] and not truth[ip].is_cctv]
             in_all, to_one = busiest_second(lan.frames[before:], lan.scanner_mac)
             print(
-                f"run {number + 1}: {result.took_s:.1f} s, {len(found)} devices, {len(seen)} of {len(cctv)} CCTV found, "
+                f"{number + 1}: {result.took_s:.1f} s, {len(found)} devices, {len(seen)} of {len(cctv)} CCTV found, "
                 f"{len(makers)} makers right, {len(wrongly)} neighbours called CCTV, "
                 f"{report['scan']['traffic']['packets_sent']} packets by the gate's count, "
                 f"at most {in_all}/s in all and {to_one}/s to one host on the wire"
@@ -58,7 +58,8 @@ def main() -> int:
             ports = ",".join(map(str, DEFAULT_PORTS))
             peer = lan.run(["nmap", "-n", "-sT", "-T4", "-p", ports, "10.0.0.0/24"], python=False, timeout_s=300)
             median = statistics.median(took)
-            print(f"nmap -sT -T4 over the same ports: {peer.took_s:.1f} s; netcam takes {median / peer.took_s:.2f} of that")
+            ratio = median / peer.took_s
+            print(f"nmap -sT -T4 over the same ports: {peer.took_s:.1f} s; netcam took {ratio:.2f} times that")
     return 0
 
 

@@ -187,6 +187,10 @@ def plan(settings: Settings) -> Plan:
         raise ConfigError(f"engine {settings.engine!r} is not one of connect, syn, nmap")
     machine = interfaces()
     left_out: Sequence[tuple[str, str]] = ()
+    known = {i.name for i in machine}
+    for name in settings.interfaces:
+        if name not in known:
+            raise ConfigError(f"--interface {name!r}: there is none; this machine has {', '.join(sorted(known))}")
     targets = settings.targets
     if not targets:
         networks, left_out = default_networks(machine)

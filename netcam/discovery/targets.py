@@ -61,7 +61,9 @@ def scope_of(
                     "link-local and documentation ranges; --allow-public lifts this where you may scan it"
                 )
     left = subtracted(ranges, forbidden)
-    scope = Scope(targets=tuple(targets), excluded=tuple(excluded), ranges=left, forbidden=forbidden)
+    scope = Scope(
+        targets=tuple(targets), excluded=tuple(excluded), ranges=left, forbidden=forbidden, asked=merged(ranges)
+    )
     if not left:
         raise ConfigError("nothing is left to scan: every target is excluded" if ranges else "no target given")
     if scope.addresses > ADDRESS_LIMIT:

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from netcam.model import Claim, Conflict, Evidence, Identity, Observation, Strength
 
-from .fuse import Tally, cctv_decision, compete, conflict, folded, tally
+from .fuse import WEIGHT, Tally, cctv_decision, compete, conflict, folded, tally
 from .load import ModelRule, SignatureSet
 from .match import EvidenceIds, match
 from .values import model_key, name_key, without_maker
@@ -150,8 +150,14 @@ def _rules_for(signatures: SignatureSet, vendor_id: str, model: Tally) -> list[M
 
 
 def _speak(rules: Sequence[ModelRule], model: Tally, ids: EvidenceIds) -> list[Evidence]:
-    """The first rule with a type sets it; every rule that matches adds its capabilities."""
+    """The first rule with a type sets it; every rule that matches adds its capabilities.
+
+    What a model number means is certain once the model is: then it outranks a guess from a shared web server. A model
+    that is itself a guess gives no better than a guess.
+    """
     first = model.evidence[0]
+    sure = model.alone >= WEIGHT[Strength.STRONG]
+    kind, can = (Strength.DEFINITIVE, Strength.STRONG) if sure else (Strength.SUPPORTING, Strength.SUPPORTING)
     out: list[Evidence] = []
     typed = False
     for rule in rules:
@@ -167,8 +173,7 @@ def _speak(rules: Sequence[ModelRule], model: Tally, ids: EvidenceIds) -> list[E
                 observation=first.observation,
                 root=first.root,
                 via=first.via,
-                # What a model number means is certain once the model is: it outranks a guess from a shared web server.
-                strength=Strength.DEFINITIVE if "device_type" in said else Strength.STRONG,
+                strength=kind if "device_type" in said else can,
                 says=said,
             )
             for said in says

@@ -98,13 +98,15 @@ class Scope:
     """The addresses a scan may touch.
 
     `targets` and `excluded` keep the operator's words for the report; `ranges` is what they come to, and `forbidden`
-    the exclusions alone: an answer that comes unasked from there is dropped too.
+    the exclusions alone: an answer that comes unasked from there is dropped too. `asked` is what the targets come to
+    before the exclusions.
     """
 
     targets: tuple[str, ...]
     excluded: tuple[str, ...] = ()
     ranges: tuple[AddressRange, ...] = ()
     forbidden: tuple[AddressRange, ...] = ()
+    asked: tuple[AddressRange, ...] = ()
 
     @property
     def addresses(self) -> int:
@@ -127,7 +129,7 @@ class Scope:
         whole = AddressRange.of(network)
         return any(
             r.version == whole.version and r.first <= whole.first and whole.last <= r.last
-            for r in merged((*self.ranges, *self.forbidden))
+            for r in merged((*self.ranges, *self.asked))
         )
 
 

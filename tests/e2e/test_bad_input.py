@@ -131,13 +131,16 @@ def test_no_command_at_all_shows_the_help():
     assert "Usage: netcam" in done.stderr
 
 
+WITHOUT_CAPABILITIES = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--"]
+
+
 def without_rights():
     """A prefix under which root has the rights of its file permissions only."""
     if os.geteuid() != 0:
         return []
     if shutil.which("setpriv") is None:
         pytest.skip("root without setpriv can write everywhere")
-    return ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--"]
+    return WITHOUT_CAPABILITIES
 
 
 @pytest.fixture
@@ -180,8 +183,9 @@ def test_an_input_without_permission_is_named(tmp_path):
     assert str(path) in done.stderr
 
 
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv is not installed")
 def test_raw_frames_without_the_right_to_them_are_refused_with_what_is_missing(store):
-    done = store.netcam("scan", CAMERA, "--engine", "syn", "-q", prefix_more=without_rights())
+    done = store.netcam("scan", CAMERA, "--engine", "syn", "-q", prefix_more=WITHOUT_CAPABILITIES)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "CAP_NET_RAW" in done.stderr

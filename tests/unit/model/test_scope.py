@@ -100,9 +100,15 @@ def test_anything_that_reaches_out_of_it_is_not(first, last):
 def test_a_network_is_covered_when_exclusions_alone_are_missing_from_it():
     whole = AddressRange.of(ip_network("192.0.2.0/24"))
     hole = AddressRange.of(ip_network("192.0.2.64/28"))
-    scope = Scope(targets=(), ranges=subtracted([whole], [hole]), forbidden=(hole,))
+    scope = Scope(targets=(), ranges=subtracted([whole], [hole]), forbidden=(hole,), asked=(whole,))
     assert scope.covers(ip_network("192.0.2.0/24"))
     assert not scope.covers(ip_network("192.0.2.0/23"))
+
+
+def test_a_network_is_not_covered_because_the_rest_of_it_was_excluded():
+    half, rest = (AddressRange.of(n) for n in ip_network("192.0.2.0/24").subnets())
+    scope = Scope(targets=(), ranges=(half,), forbidden=(rest,), asked=(half,))
+    assert not scope.covers(ip_network("192.0.2.0/24"))
 
 
 def test_a_network_is_not_covered_by_a_part_of_it():

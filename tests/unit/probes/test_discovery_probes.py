@@ -119,6 +119,7 @@ def test_services_become_observations():
         ("mdns.name", service.name),
         ("mdns.host", "axis-02000000000d.local."),
         ("mdns.txt", "a=1; macaddress=02000000000D"),
+            ("mdns.mac", "02000000000D"),
     ]
     assert len(io.types) <= 64
 
