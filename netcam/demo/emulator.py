@@ -12,13 +12,15 @@ import ssl
 import sys
 import time
 import warnings
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, ip_address
 from pathlib import Path
 from typing import Protocol, TypeVar, cast
 
+from . import datagrams
 from .answers import dhip_answer, discovery_answer, sadp_answer, soap_answer, ssdp_answers
+from .datagrams import Answer
 from .dns import mdns_answer
 from .profile import Announced, Page, Profile, TcpService, filled
 
@@ -56,6 +58,11 @@ class Place(Protocol):
         """The address of the interface on which multicast groups are joined and answered."""
         ...
 
+    @property
+    def broadcast_ip(self) -> str:
+        """Where a broadcast answer goes; "" where there is no such address."""
+        ...
+
     def run(self, work: Callable[[], T]) -> T:
         """Do `work`, which opens sockets, where the device lives."""
         ...
@@ -71,6 +78,7 @@ class LoopbackPlace:
 
     bind_ip: str
     group_ip: str = LOOPBACK
+    broadcast_ip: str = ""  # the loopback has none
 
     def run(self, work: Callable[[], T]) -> T:
         return work()
@@ -102,6 +110,7 @@ class _Datagrams:
     group: str
     answer: Callable[[bytes, tuple[str, int]], tuple[Sequence[bytes], bool]]
     listens_to_group: bool = True
+    reply: Callable[[bytes], Iterable[Answer]] | None = None  # for answers that choose their own way
 
 
 @dataclass(slots=True)
@@ -206,6 +215,7 @@ class Device:
                 # Else a socket bound to every address also gets what others in this namespace have joined.
                 sock.setsockopt(socket.IPPROTO_IP, _IP_MULTICAST_ALL, 0)
             sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, IPv4Address(self._place.group_ip).packed)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
             sock.bind((self._place.bind_ip, self._bound(protocol.port)))
             sock.setblocking(False)
             return sock
@@ -259,6 +269,14 @@ class Device:
                 return one(reply.data, reply.to_group) if reply else one(None)
 
             yield _Datagrams(port=5353, group="224.0.0.251", answer=resolve)
+        for name, said in profile.datagrams.items():
+            module = datagrams.protocol(name)
+            group = next(iter(module.GROUPS), "")
+            for port in module.PORTS:
+                yield _Datagrams(
+                    port=port, group=group, listens_to_group=bool(group), answer=lambda data, _: one(None),
+                    reply=functools.partial(module.answer, said=said, facts=facts),
+                )
 
     def receive(
         self, protocol: _Datagrams, data: bytes, peer: tuple[str, int], sender: asyncio.DatagramTransport
@@ -270,11 +288,22 @@ class Device:
         self._datagrams_seen += 1
         if self.profile.drop_every and self._datagrams_seen % self.profile.drop_every == 0:
             return
+        if protocol.reply is not None:
+            for reply in protocol.reply(data):
+                self._answer_later(reply.data, self._goal(reply, peer), sender)
+            return
         answers, to_group = protocol.answer(data, peer)
         goal = (protocol.group, self._bound(protocol.port)) if to_group else peer
         for answer in answers:
-            if self._allowance.take():
-                asyncio.get_running_loop().call_later(self.profile.delay_s, _send, sender, answer, goal)
+            self._answer_later(answer, goal, sender)
+
+    def _goal(self, reply: Answer, peer: tuple[str, int]) -> tuple[str, int]:
+        host = {"asker": peer[0], "broadcast": self._place.broadcast_ip or peer[0]}.get(reply.to, reply.to)
+        return host, self._bound(reply.port) if reply.port else peer[1]
+
+    def _answer_later(self, data: bytes, goal: tuple[str, int], sender: asyncio.DatagramTransport) -> None:
+        if self._allowance.take():
+            asyncio.get_running_loop().call_later(self.profile.delay_s, _send, sender, data, goal)
 
     # Connections
 

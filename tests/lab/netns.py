@@ -134,6 +134,10 @@ class NamespacePlace:
     network: IPv4Network
     bind_ip: str = "0.0.0.0"
 
+    @property
+    def broadcast_ip(self) -> str:
+        return str(self.network.broadcast_address)
+
     def run(self, work: Callable[[], T]) -> T:
         return inside(self.namespace, work)
 
