@@ -317,17 +317,20 @@ class Runner:
         ports = self.plan.ports if local else SWEEP_PORTS
         refused: list[IPAddress] = []
         no_way = 0
+
+        async def look(ip: IPAddress) -> None:
+            nonlocal no_way
+            how = await self._answers(ip, ports, local)
+            if how == "no way":
+                no_way += 1
+            elif how == "refuses":
+                refused.append(ip)
+            elif how:
+                self._alive(ip, how)
+
         for start in range(0, len(targets), HOSTS_AT_ONCE):
             wave = targets[start : start + HOSTS_AT_ONCE]
-            found = await asyncio.gather(*(self._answers(ip, ports, local) for ip in wave))
-            for ip, how in zip(wave, found, strict=True):
-                no_way += how == "no way"
-                if how == "refuses":
-                    refused.append(ip)
-                elif how == "no way":
-                    continue
-                elif how:
-                    self._alive(ip, how)
+            await asyncio.gather(*(look(ip) for ip in wave))
             self._progress("addresses", min(start + HOSTS_AT_ONCE, len(targets)), len(targets))
         if not local:
             if len(refused) >= ALL_UP_FROM and len(refused) >= ALL_UP_SHARE * len(targets):
