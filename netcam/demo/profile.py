@@ -123,12 +123,13 @@ class Ssdp:
 class Profile:
     """One device.
 
-    `basis` says where its texts come from. `mac` is the address on the wire, `claimed_mac` the one it speaks of when it
-    lies; `serial` is the pattern that `truth.serial` is made from (`@unit@`, `@MAC12@`). `sadp` and `dhip` override
-    fields of the documented answer (None: that protocol is not spoken; an empty text leaves a field out), `sadp_raw`
-    replaces the whole answer. `datagrams` are vendor protocols by their module in `netcam.demo.datagrams`.
-    `sadp_to_group` and `dhip_unicast_only` are habits seen in the field. `delay_s` delays every answer, `drop_every` loses each n-th datagram; `filtered` and `loss_percent` need a packet filter and act in
-    the namespace lab only.
+    `basis` says where its texts come from. `mac` is the address on the wire, `claimed_mac` the one it speaks of
+    when it lies; `serial` is the pattern that `truth.serial` is made from (`@unit@`, `@MAC12@`). `sadp` and `dhip`
+    override fields of the documented answer (None: that protocol is not spoken; an empty text leaves a field out),
+    `sadp_raw` replaces the whole answer. `datagrams` are vendor protocols by their module in
+    `netcam.demo.datagrams`. `sadp_to_group` and `dhip_unicast_only` are habits seen in the field. `delay_s` delays
+    every answer, `drop_every` loses each n-th datagram; `filtered` and `loss_percent` need a packet filter and act
+    in the namespace lab only.
     """
 
     name: str
