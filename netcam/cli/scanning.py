@@ -157,7 +157,7 @@ def carry_out(
                 break
         return await task, stopped
 
-    with _progress(quiet, no_color) as progress:
+    with progress_bar(quiet, no_color) as progress:
         return asyncio.run(main(progress))
 
 
@@ -181,7 +181,7 @@ def plan_lines(made: Plan) -> Iterator[str]:
 
 
 @contextmanager
-def _progress(quiet: bool, no_color: bool) -> Iterator[Any]:
+def progress_bar(quiet: bool, no_color: bool) -> Iterator[Any]:
     """A progress bar on standard error, on a terminal only."""
     if quiet or not sys.stderr.isatty():
         yield None

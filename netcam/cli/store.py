@@ -7,7 +7,7 @@ from pathlib import Path
 
 from netcam.cli.common import check_outputs, deliver
 from netcam.cli.errors import say
-from netcam.cli.scanning import plan_lines
+from netcam.cli.scanning import plan_lines, progress_bar
 from netcam.demo.emulator import EmulatedLan, shifted
 from netcam.demo.store import demo_store
 from netcam.knowledge import Knowledge
@@ -21,7 +21,7 @@ def loopback() -> tuple[str, ...]:
     return tuple(i.name for i in interfaces() if i.kind == "loopback" and i.up)
 
 
-async def scan_store(knowledge: Knowledge, *, quiet: bool) -> Report:
+async def scan_store(knowledge: Knowledge, *, quiet: bool, no_color: bool = False) -> Report:
     """Start the store, scan it, stop it."""
     async with EmulatedLan.on_loopback(demo_store()) as lan:
         for missing in lan.missing:
@@ -34,14 +34,15 @@ async def scan_store(knowledge: Knowledge, *, quiet: bool) -> Report:
             say(f"emulated store: {len(targets)} devices on {where}; ports below 1024 are served 20000 higher")
             for line in plan_lines(made):
                 say(line)
-        return await scan(settings, knowledge, plan_made=made)
+        with progress_bar(quiet, no_color) as progress:
+            return await scan(settings, knowledge, plan_made=made, progress=progress)
 
 
 def run_demo(folder: Path, *, show_all: bool, quiet: bool, no_color: bool) -> None:
     """Scan the store, write both reports, print the table."""
     paths = tuple(str(folder / name) for name in ("netcam-demo.json", "netcam-demo.html"))
     check_outputs(paths)
-    report = asyncio.run(scan_store(Knowledge.load(), quiet=quiet))
+    report = asyncio.run(scan_store(Knowledge.load(), quiet=quiet, no_color=no_color))
     deliver(report, paths, show_all=show_all, quiet=quiet, no_color=no_color)
     if not quiet:
         say(f"wrote {paths[0]} and {paths[1]}; try: netcam explain {paths[0]} {report.devices[0].ip}")
