@@ -72,7 +72,7 @@ def root_of(kind: str, value: str, endpoint: Endpoint) -> str:
         return f"uuid:{canonical_uuid(text) or text.lower()}"
     if kind == "tls.fingerprint":
         return f"cert:{text.lower()}"
-    if kind == "http.wwwauth" and (realm := _REALM.search(text)) and realm[1]:
+    if field in ("wwwauth", "realm") and (realm := _REALM.search(text)) and realm[1]:
         return f"realm:{realm[1]}"
     if field == "realm" and text:
         return f"realm:{text}"
@@ -166,6 +166,8 @@ def _clean(kind: str, text: str) -> str:
         return text[:BODY_LIMIT]
     if kind == "http.cookie":
         return text.partition("=")[0].strip()[:200]  # the name only: values are sessions
-    if kind.endswith(".wwwauth"):
+    if kind.endswith((".wwwauth", ".realm")):
         text = without_secrets(text)
+    if kind == "rtsp.realm" and text and not _REALM.search(text):
+        text = f'realm="{text}"'  # a tool that keeps the realm alone: signatures read challenges
     return text[:VALUE_LIMIT]

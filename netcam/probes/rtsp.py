@@ -66,7 +66,8 @@ def _answer(raw: bytes) -> RtspAnswer | None:
 def _facts(method: str, answer: RtspAnswer) -> Iterator[tuple[str, str | None]]:
     yield "rtsp.status", f"{method} {answer.status}"
     yield "rtsp.server", answer.server
-    yield "rtsp.realm", answer.realm
+    for challenge in answer.challenges:  # whole: the parameters around a realm are part of what makes it a sign
+        yield "rtsp.realm", challenge
     yield "rtsp.public", answer.public
     yield "rtsp.session", answer.session_name
     yield "rtsp.headers", answer.block
