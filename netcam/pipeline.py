@@ -20,7 +20,7 @@ from netcam.discovery.runner import Progress, Runner
 from netcam.discovery.targets import scope_of
 from netcam.engine.load import PageRule
 from netcam.engine.match import EvidenceIds, match
-from netcam.errors import ConfigError, PrivilegeError
+from netcam.errors import ConfigError, NetcamError, PrivilegeError
 from netcam.intake import BadLine, Intake, read_observations
 from netcam.knowledge import Knowledge
 from netcam.model import Conflict, CoverageStatus, Endpoint, IPAddress, Observation, utc
@@ -235,7 +235,7 @@ async def scan(
 
 
 async def _until(runner: Runner, deadline_s: float | None) -> str:
-    """Run to the end, the deadline or a cancellation; says which of the latter, "" for the end."""
+    """Run to the end, the deadline, a cancellation or a broken worker; says which of these, "" for the end."""
     try:
         async with asyncio.timeout(deadline_s):
             await runner.run()
@@ -243,6 +243,8 @@ async def _until(runner: Runner, deadline_s: float | None) -> str:
         return f"ended by the deadline of {deadline_s:g} s"
     except asyncio.CancelledError:
         return "interrupted"
+    except NetcamError as error:
+        return str(error)  # a worker broke: what was seen by then is worth a report
     return ""
 
 

@@ -1,5 +1,6 @@
 """identify, rejudge and the choice of pages, on constructed observations; nothing is sent."""
 
+import asyncio
 import json
 from dataclasses import replace
 from ipaddress import ip_address
@@ -9,7 +10,7 @@ import pytest
 from netcam import __version__, pipeline
 from netcam.discovery.grouping import Group
 from netcam.engine.match import EvidenceIds
-from netcam.errors import ConfigError, ScopeError
+from netcam.errors import ConfigError, NetcamError, ScopeError
 from netcam.knowledge import Knowledge
 from netcam.model.report import MacSource
 from netcam.net.interfaces import Interface
@@ -209,3 +210,22 @@ def test_a_plan_holds_the_scope_and_every_probe_not_switched_off(machine):
     assert "http" not in names
     assert names | {"http", "arp", "icmp", "multicast"} == set(probe_names())
     assert made.packets_at_most > 0
+
+
+class Ends:
+    """A runner that ends in one way."""
+
+    def __init__(self, how):
+        self.how = how
+
+    async def run(self):
+        if self.how is not None:
+            raise self.how
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [(None, ""), (NetcamError("nmap: gone"), "nmap: gone"), (asyncio.CancelledError(), "interrupted")],
+)
+def test_a_scan_that_ends_early_says_why_and_is_not_lost(how, said):
+    assert asyncio.run(pipeline._until(Ends(how), None)) == said
