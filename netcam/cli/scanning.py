@@ -176,7 +176,8 @@ def plan_lines(made: Plan) -> Iterator[str]:
         yield f"no ARP: {made.why_not_raw}"
     yield (
         f"{made.scope.addresses} addresses, {len(made.ports)} TCP ports, pace {made.pace.name}: at most "
-        f"{made.packets_at_most} packets, about {made.expected_s:.0f} s"
+        f"{made.packets_at_most} packets; where every fifth address answers about {made.expected_packets} packets "
+        f"and {made.expected_s:.0f} s"
     )
 
 

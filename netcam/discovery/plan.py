@@ -89,9 +89,14 @@ class Plan:
         )
 
     @property
-    def expected_s(self) -> float:
+    def expected_packets(self) -> int:
         """A guess for a network in which every fifth address holds a host that answers."""
-        packets = self.addresses * ARP_PASSES + 0.2 * self.addresses * (len(self.ports) + USUAL_PACKETS)
+        return round(self.addresses * ARP_PASSES + 0.2 * self.addresses * (len(self.ports) + USUAL_PACKETS))
+
+    @property
+    def expected_s(self) -> float:
+        """The same guess in seconds."""
+        packets = self.expected_packets
         one_host = (len(self.ports) + USUAL_PACKETS) / (STEADY * self.pace.host_pps)
         return round(USUAL_S + packets / (STEADY * self.pace.total_pps) + one_host)
 
