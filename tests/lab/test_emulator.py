@@ -18,6 +18,9 @@ from netcam.demo.emulator import EmulatedLan, server_context, shifted
 from netcam.demo.profile import load_profiles, profile_files, read_profiles
 from netcam.demo.store import demo_store, hostile_devices
 
+# All who speak to groups on this machine's own loopback run one after the other: they would hear each other.
+pytestmark = pytest.mark.xdist_group("loopback")
+
 # Every process that runs these tests has addresses of its own; answers of other emulators on this machine, which hear
 # the same multicast groups, are left out below.
 FIRST = f"127.{100 + os.getpid() % 100}.{os.getpid() // 100 % 250}.10"

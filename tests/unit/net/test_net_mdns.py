@@ -12,6 +12,9 @@ from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 from netcam.errors import ScopeError
 from netcam.net import mdns
 
+# All who speak to groups on this machine's own loopback run one after the other: they would hear each other.
+pytestmark = pytest.mark.xdist_group("loopback")
+
 HERE = ip_address("127.0.0.1")
 TYPE = "_nlcam._tcp.local."
 NAME = f"NL-220 - 020000000001.{TYPE}"

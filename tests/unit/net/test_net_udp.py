@@ -8,6 +8,9 @@ import pytest
 from netcam.errors import ScopeError
 from netcam.net.udp import GroupSocket
 
+# All who speak to groups on this machine's own loopback run one after the other: they would hear each other.
+pytestmark = pytest.mark.xdist_group("loopback")
+
 HERE, GROUP = ip_address("127.0.0.1"), ip_address("239.255.255.250")
 
 
