@@ -11,9 +11,12 @@ from netcam.cli.scanning import plan_lines, progress_bar
 from netcam.demo.emulator import EmulatedLan, shifted
 from netcam.demo.store import demo_store
 from netcam.knowledge import Knowledge
+from netcam.model import RunStatus
 from netcam.model.report import Report
 from netcam.net.interfaces import interfaces
 from netcam.pipeline import Settings, plan, scan
+from netcam.probes import all_probes
+from netcam.probes.base import Transport
 
 
 def loopback() -> tuple[str, ...]:
@@ -45,4 +48,7 @@ def run_demo(folder: Path, *, show_all: bool, quiet: bool, no_color: bool) -> No
     report = asyncio.run(scan_store(Knowledge.load(), quiet=quiet, no_color=no_color))
     deliver(report, paths, show_all=show_all, quiet=quiet, no_color=no_color)
     if not quiet:
+        udp = {p.spec.name for p in all_probes() if p.spec.transport in (Transport.UDP_GROUP, Transport.MDNS)}
+        heard = sorted({r.probe for r in report.runs if r.status is RunStatus.ANSWERED} & udp)
+        say(f"{len(heard)} discovery protocols answered: {', '.join(heard)}")
         say(f"wrote {paths[0]} and {paths[1]}; try: netcam explain {paths[0]} {report.devices[0].ip}")
