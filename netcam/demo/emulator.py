@@ -16,11 +16,11 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, ip_address
 from pathlib import Path
-from typing import Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from . import datagrams
 from .answers import dhip_answer, discovery_answer, sadp_answer, soap_answer, ssdp_answers
-from .datagrams import Answer
+from .datagrams import Announcing, Answer
 from .dns import mdns_answer
 from .profile import Announced, Page, Profile, TcpService, filled
 
@@ -29,6 +29,7 @@ T = TypeVar("T")
 PORT_SHIFT = 20000
 FIRST_ADDRESS = "127.77.0.10"
 LOOPBACK = "127.0.0.1"
+LOOPBACK_BROADCAST = "127.255.255.255"
 CERTS = Path(__file__).with_name("certs")
 
 _KEPT_BYTES = 4096  # of each connection or datagram
@@ -167,6 +168,13 @@ class Device:
                 transport, _ = await loop.create_datagram_endpoint(ears, sock=sock)
                 sender = sender or transport
                 self._endpoints.append(transport)
+        for name, said in self.profile.datagrams.items():
+            module = datagrams.announcing(name)
+            speaker = self._opened("udp announcements", self._speaker) if module else None
+            if module and speaker:
+                transport, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, sock=speaker)
+                self._endpoints.append(transport)
+                self._tasks.add(asyncio.create_task(self._announce(module, said, transport)))
 
     async def stop(self) -> None:
         """Close every socket and end what still runs."""
@@ -231,7 +239,24 @@ class Device:
             sock.setblocking(False)
             return sock
 
+    def _speaker(self) -> socket.socket:
+        with _closing_on_error(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+            sock.bind((self._place.bind_ip, 0))
+            sock.setblocking(False)
+            return sock
+
     # Datagrams
+
+    async def _announce(
+        self, module: Announcing, said: Mapping[str, Any], transport: asyncio.DatagramTransport
+    ) -> None:
+        """Speak unasked, to everybody on the network, until the device stops."""
+        host = self._place.broadcast_ip or LOOPBACK_BROADCAST
+        while True:
+            for told in module.announcements(said, self._facts):
+                self._answer_later(told.data, (host, self._bound(told.port)), transport)
+            await asyncio.sleep(module.EVERY_S)
 
     def _protocols(self) -> Iterator[_Datagrams]:
         profile, facts = self.profile, self._facts
@@ -298,7 +323,9 @@ class Device:
             self._answer_later(answer, goal, sender)
 
     def _goal(self, reply: Answer, peer: tuple[str, int]) -> tuple[str, int]:
-        host = {"asker": peer[0], "broadcast": self._place.broadcast_ip or peer[0]}.get(reply.to, reply.to)
+        if reply.to == "broadcast" and not self._place.broadcast_ip:
+            return peer  # the asker's own port too: the fixed one may be another scan's on this machine
+        host = {"asker": peer[0], "broadcast": self._place.broadcast_ip}.get(reply.to, reply.to)
         return host, self._bound(reply.port) if reply.port else peer[1]
 
     def _answer_later(self, data: bytes, goal: tuple[str, int], sender: asyncio.DatagramTransport) -> None:

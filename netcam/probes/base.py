@@ -17,6 +17,8 @@ from netcam.model import Endpoint, Observation, RunStatus
 T = TypeVar("T")
 Seen = Mapping[str, str | None] | Iterable[tuple[str, str | None]]
 """What an answer said: kind -> text; None and blank texts are left out."""
+Question = bytes | Callable[[int], bytes]
+"""A datagram, or what makes it from the local port that it leaves from, for protocols that repeat the port inside."""
 
 
 class Transport(StrEnum):
@@ -47,10 +49,12 @@ class Contact(IntEnum):
 class Trigger:
     """When a TCP probe is worth running on an open port of a host.
 
-    A port matches when it is in `ports`, or when `unknown` is set and no other probe claimed the port.
+    A port matches when it is in `ports`, when an observation of kind `named_by` is a URL of this host with the port, or
+    when `unknown` is set and no other probe claimed the port.
     """
 
     ports: frozenset[int] = frozenset()
+    named_by: str = ""  # only for probes that are run late, when discovery has spoken
     unknown: bool = False
 
 
@@ -65,16 +69,19 @@ class ProbeSpec:
         name: the word used with `--without` and in the report's runs.
         summary: one line for people.
         transport: how it talks.
-        ports: for UDP the destination port or ports, in the order of `messages`' default.
+        ports: for UDP the destination port or ports, in the order of `messages`' default; with LISTEN, where it hears.
         groups: IPv4 multicast groups that are asked and joined.
+        answer_groups: IPv4 multicast groups that are only joined, because devices send their answers there.
         groups6: IPv6 link-local groups.
         bind_port: local UDP port to bind when it is free (shared), because some devices answer there only; 0 for any.
         broadcast: also ask each interface's broadcast address.
-        unicast: also ask hosts one by one: those alive that did not answer the group, and routed networks.
+        unicast: also ask hosts one by one, where the group could not be asked.
+        shy: some firmware ignores the group, so hosts that did not answer it are asked one by one as well.
         timeout_s: how long answers may take after the last question.
         trigger: for TCP probes.
         privilege: RAW probes are skipped where it is not granted.
         contact: how close it comes.
+        optional: whether it runs only when the operator asks for it by name.
         emits: every observation kind it may make.
     """
 
@@ -83,14 +90,17 @@ class ProbeSpec:
     transport: Transport
     ports: tuple[int, ...] = ()
     groups: tuple[str, ...] = ()
+    answer_groups: tuple[str, ...] = ()
     groups6: tuple[str, ...] = ()
     bind_port: int = 0
     broadcast: bool = False
     unicast: bool = False
+    shy: bool = False
     timeout_s: float = 3.0
     trigger: Trigger = ALWAYS
     privilege: Privilege = Privilege.NONE
     contact: Contact = Contact.ASK
+    optional: bool = False
     emits: frozenset[str] = frozenset()
 
 
@@ -196,11 +206,11 @@ class ProbeIO(Protocol):
         """What is known of the target host so far."""
         ...
 
-    def ask(self, messages: Sequence[bytes], decode: Callable[[bytes], T]) -> AsyncIterator[Reply[T]]:
+    def ask(self, messages: Sequence[Question], decode: Callable[[bytes], T]) -> AsyncIterator[Reply[T]]:
         """Send the datagrams (paced, in this order) wherever the spec says; yield what decodes until the time is up.
 
         `decode` raises DecodeError for anything else; that becomes a `malformed` run for its sender.
-        Our own questions that come back through the group are left out.
+        Our own questions that come back through the group are left out. Without messages, it only listens.
         """
         ...
 

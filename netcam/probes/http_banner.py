@@ -171,7 +171,7 @@ class _Visit:
         return self.io.observe(fresh)
 
     def facts(self, path: str, reply: HttpReply) -> tuple[Observation, ...]:
-        return self.observe(_facts(path, reply))
+        return self.observe(answer_facts(path, reply))
 
     def next_path(self, path: str, reply: HttpReply) -> str | None:
         """Where the page at `path` sends a browser, when that is another page of this server not asked for yet."""
@@ -236,7 +236,8 @@ def _not_http(reply: HttpReply) -> tuple[RunStatus, str]:
     return RunStatus.SILENT, reply.error or "no answer"
 
 
-def _facts(path: str, reply: HttpReply) -> Iterator[tuple[str, str | None]]:
+def answer_facts(path: str, reply: HttpReply) -> Iterator[tuple[str, str | None]]:
+    """(kind, text) pairs of one answer to a request for `path`."""
     if reply.certificate is not None:
         yield from tls.certificate_facts(reply.certificate)
     if not _is_http(reply):

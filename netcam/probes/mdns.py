@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from netcam.model import Observation
-from netcam.probes.base import Contact, ProbeIO, ProbeSpec, Transport
+from netcam.probes.base import Contact, ProbeIO, ProbeSpec, Service, Transport
 from netcam.probes.vendor.service_types import MAKERS_TYPES
 from netcam.wire.mdns_txt import format_txt
 
@@ -38,16 +38,19 @@ class MdnsProbe:
 
     async def run(self, io: ProbeIO) -> AsyncIterator[Observation]:
         async for reply in io.services(TYPES):
-            service = reply.message
-            said = {
-                "mdns.service": service.type,
-                "mdns.name": service.name,
-                "mdns.host": service.host,
-                "mdns.txt": format_txt(service.txt),
-                "mdns.mac": next((service.txt[key] for key in ("macaddress", "mac") if key in service.txt), None),
-            }
-            for seen in reply.observe(said):
+            for seen in reply.observe(facts(reply.message)):
                 yield seen
+
+
+def facts(service: Service) -> dict[str, str | None]:
+    """What an instance says, by kind."""
+    return {
+        "mdns.service": service.type,
+        "mdns.name": service.name,
+        "mdns.host": service.host,
+        "mdns.txt": format_txt(service.txt),
+        "mdns.mac": next((service.txt[key] for key in ("macaddress", "mac") if key in service.txt), None),
+    }
 
 
 PROBE = MdnsProbe()

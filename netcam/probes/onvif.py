@@ -21,6 +21,7 @@ class OnvifProbe:
         groups=("239.255.255.250",),
         groups6=("ff02::c",),
         unicast=True,
+        shy=True,
         timeout_s=3.0,
         contact=Contact.ASK,
         emits=ws_discovery.EMITS,

@@ -39,7 +39,7 @@ class RtspProbe:
                     if method == "OPTIONS":
                         io.report(*((RunStatus.MALFORMED, "not RTSP") if raw else (RunStatus.SILENT, "")))
                     return
-                for seen in io.observe(_facts(method, answer)):
+                for seen in io.observe(answer_facts(method, answer)):
                     yield seen
                 if answer.challenges:
                     return
@@ -63,7 +63,8 @@ def _answer(raw: bytes) -> RtspAnswer | None:
         return None
 
 
-def _facts(method: str, answer: RtspAnswer) -> Iterator[tuple[str, str | None]]:
+def answer_facts(method: str, answer: RtspAnswer) -> Iterator[tuple[str, str | None]]:
+    """(kind, text) pairs of one answer to a question by `method`."""
     yield "rtsp.status", f"{method} {answer.status}"
     yield "rtsp.server", answer.server
     for challenge in answer.challenges:  # whole: the parameters around a realm are part of what makes it a sign

@@ -1,4 +1,4 @@
-"""SSDP announcements and search answers (UPnP Device Architecture 1.1, section 1)."""
+"""SSDP searches, their answers, and announcements (UPnP Device Architecture 1.1, section 1)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,13 @@ _START = re.compile(
     rb"(?:HTTP/\d[\d.]{0,4}[ \t]+\d{3}[^\r\n]{0,100}|NOTIFY[ \t]+\*[^\r\n]{0,40})(?:\r?\n|$)", re.IGNORECASE
 )
 _UUID = re.compile(r"uuid:([0-9A-Za-z_.-]{1,64})", re.IGNORECASE)
+
+
+def encode_search(target: str) -> bytes:
+    """The question for one search target, such as "upnp:rootdevice"; answers come within a second."""
+    return (
+        f'M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: "ssdp:discover"\r\nMX: 1\r\nST: {target}\r\n\r\n'
+    ).encode("ascii")
 
 
 def decode_ssdp(datagram: bytes) -> tuple[tuple[str, str | None], ...]:

@@ -18,14 +18,15 @@ _KINDS = {
     "udn": "upnp.uuid",
     "devicetype": "upnp.devicetype",
 }
-EMITS = frozenset(_KINDS.values())
+EMITS = frozenset((*_KINDS.values(), "upnp.embedded"))
+EMBEDDED_LIMIT = 64
 
 _UUID = re.compile(r"uuid:", re.IGNORECASE)
 
 
 def decode_description(document: bytes) -> tuple[tuple[str, str], ...]:
     """
-    The (kind, text) pairs of the root device; the devices embedded in it are left out.
+    The (kind, text) pairs of the root device; of the devices embedded in it only their names.
 
     Raises:
         DecodeError: no XML, or no device with a name, maker or model in it.
@@ -39,4 +40,10 @@ def decode_description(document: bytes) -> tuple[tuple[str, str], ...]:
             said.setdefault(kind, _UUID.sub("", text, count=1).lower() if kind == "upnp.uuid" else text)
     if not said:
         raise DecodeError("upnp", 0, f"no device in <{root.name[:40]}>")
-    return tuple(said.items())
+    names = [
+        ("upnp.embedded", name)
+        for inner in device.all("device")
+        if inner is not device
+        and (found := inner.first("friendlyName")) is not None and (name := " ".join(found.text.split()))
+    ]
+    return (*said.items(), *dict.fromkeys(names[:EMBEDDED_LIMIT]))

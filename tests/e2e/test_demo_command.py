@@ -11,7 +11,7 @@ from netcam.demo.store import demo_store
 from netcam.engine.load import load_signatures
 from netcam.policy.load import load_lists
 
-pytestmark = pytest.mark.xdist_group("demo")
+pytestmark = pytest.mark.xdist_group("loopback")
 
 PROFILES = {f"127.77.0.{10 + number}": profile for number, profile in enumerate(demo_store())}
 CCTV = {ip: profile for ip, profile in PROFILES.items() if profile.truth.is_cctv}
@@ -228,7 +228,8 @@ def test_only_reading_verbs_reach_a_device(scanned):
     assert rtsp
     assert sadp == {"inquiry"}
     assert dhip == {"DHDiscover.search"}
-    assert soap <= {"Probe", "GetSystemDateAndTime", "GetServices", "GetDeviceInformation", "GetHostname"}
+    calls = {"GetSystemDateAndTime", "GetServices", "GetDeviceInformation", "GetHostname"}
+    assert soap <= {"Probe", "UniviewProbe", *calls}
     assert "Probe" in soap
 
 

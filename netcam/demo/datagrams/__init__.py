@@ -18,7 +18,7 @@ class Answer:
     """One datagram of a device.
 
     `port` 0 is the asker's own; `to` is "asker", "broadcast", or a multicast group. Where a network has no broadcast
-    address (loopback) a broadcast goes to the asker.
+    address (loopback) a broadcast goes to the asker, to the port that asked.
     """
 
     data: bytes
@@ -37,6 +37,16 @@ class Datagrams(Protocol):
         ...
 
 
+class Announcing(Protocol):
+    """What a module offers besides when its devices also speak unasked."""
+
+    EVERY_S: float
+
+    def announcements(self, said: Mapping[str, Any], facts: Mapping[str, str]) -> Iterable[Answer]:
+        """What the device says every EVERY_S seconds."""
+        ...
+
+
 def protocol(name: str) -> Datagrams:
     """The module of that name.
 
@@ -44,3 +54,9 @@ def protocol(name: str) -> Datagrams:
         ImportError: there is none.
     """
     return cast(Datagrams, importlib.import_module(f"{__name__}.{name}"))
+
+
+def announcing(name: str) -> Announcing | None:
+    """The module of that name, if its devices speak unasked."""
+    module = importlib.import_module(f"{__name__}.{name}")
+    return cast(Announcing, module) if hasattr(module, "announcements") else None

@@ -115,7 +115,8 @@ class DhipProbe:
         ports=(37810,),
         groups=("239.255.255.251",),
         broadcast=True,
-        unicast=True,  # some thermal models answer nothing else
+        unicast=True,
+        shy=True,  # some thermal models answer nothing else
         timeout_s=3.0,
         contact=Contact.ASK,
         emits=EMITS,

@@ -92,6 +92,7 @@ class SadpProbe:
         bind_port=37020,  # some firmwares answer to the group and this port only
         broadcast=True,
         unicast=True,
+        shy=True,
         timeout_s=3.0,
         contact=Contact.ASK,
         emits=EMITS,

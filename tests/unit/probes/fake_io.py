@@ -86,7 +86,7 @@ class FakeIO:
         )
 
     async def ask(self, messages, decode):
-        self.sent.extend(messages)
+        self.sent.extend(m if isinstance(m, bytes) else m(40000) for m in messages)
         for n, datagram in enumerate(self._replies, start=10):
             try:
                 message = decode(datagram)

@@ -4,7 +4,7 @@ import pytest
 
 import netcam.probes
 from netcam.probes import all_probes, decoders, emitted_kinds
-from netcam.probes.base import Transport
+from netcam.probes.base import Contact, Transport
 from netcam.probes.quiet_ports import QUIET_PORTS
 
 
@@ -46,9 +46,10 @@ def test_no_probe_asks_for_a_port_that_is_left_alone():
 @pytest.mark.parametrize(
     "probe", [p for p in all_probes() if p.spec.transport is Transport.UDP_GROUP], ids=lambda p: p.spec.name
 )
-def test_a_group_probe_names_its_port_its_groups_and_its_kinds(probe):
+def test_a_group_probe_names_its_port_whom_it_asks_and_its_kinds(probe):
     assert probe.spec.ports
-    assert probe.spec.groups
+    listens = probe.spec.contact is Contact.LISTEN
+    assert probe.spec.groups or probe.spec.broadcast or probe.spec.unicast or listens
     assert probe.spec.emits
 
 
