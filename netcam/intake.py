@@ -118,20 +118,24 @@ def _ip(text: Any) -> IPAddress | None:
 
 
 def finer(kind: str, raw: bytes, decoders: Mapping[str, Decoder]) -> Iterator[tuple[str, str | None]]:
-    """(kind, text) pairs of one input value: as given, and decoded where it is a composite.
+    """(kind, text) pairs of one input value: as given if it is text, and decoded where it is a composite.
 
     Bytes that are not UTF-8 keep their values as Latin-1 characters, so that binary greetings can be matched.
     """
+    binary = b"\0" in raw
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         text = raw.decode("latin-1")
+        binary = binary or raw[0] >= 0x80  # what is scrambled starts so, and no XML or JSON does
     decode = decoders.get(kind)
     whole = decode is not None or kind in _WHOLE
-    yield kind, _HEADER.sub(r"\1", without_page_secrets(text) if whole else without_secrets(text))
-    if decode is None:
-        return
     try:
-        yield from decode(raw)
+        told = tuple(decode(raw)) if decode is not None else ()
     except DecodeError:
-        return  # a fragment of a composite is still text that a signature may know
+        told = ()  # a fragment of a composite is still text that a signature may know
+    # Of a binary answer only what its codec reads is kept, and of a text that its codec sums up only the sum: the rest
+    # may hold accounts.
+    if not (decode is not None and binary) and all(finer_kind != kind for finer_kind, _ in told):
+        yield kind, _HEADER.sub(r"\1", without_page_secrets(text) if whole else without_secrets(text))
+    yield from told

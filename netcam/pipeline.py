@@ -6,10 +6,11 @@ import asyncio
 import importlib.util
 import shutil
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from ipaddress import ip_address
+from typing import Any
 
 from netcam import __version__
 from netcam.discovery.grouping import Group, group
@@ -43,6 +44,9 @@ from netcam.report.build import instant, observation_record, with_unique_ids
 
 # What the runner itself notes about a host; it proves nothing, but `scan --record` writes it like the rest.
 RUNNER_KINDS = ("alive", "arp.other-mac", "tcp.open")
+
+MOST_PASSES = 5  # a LAN on which no two in a row agree by then will not settle
+ONCE_NAMED = 10  # hosts that coverage names
 
 
 def input_kinds(knowledge: Knowledge) -> frozenset[str]:
@@ -151,6 +155,8 @@ class Settings:
     """How a scan is done; the words of the command line.
 
     `targets` empty means the private networks attached to this machine. `deadline_s` counts from the start of `scan`.
+    `passes`: how often the search is done; with `until_stable` at most so often, and with 1 at most MOST_PASSES times.
+    `ipv6`: ask the IPv6 groups too, on the links whose IPv4 groups are asked.
     `dial` maps a port to the one really dialled: the demo, which can't listen below 1024, shifts them.
     """
 
@@ -161,6 +167,10 @@ class Settings:
     engine: str = "connect"
     interfaces: tuple[str, ...] = ()
     without: frozenset[str] = frozenset()
+    with_probes: frozenset[str] = frozenset()
+    passes: int = 1
+    until_stable: bool = False
+    ipv6: bool = False
     deadline_s: float | None = None
     allow_public: bool = False
     site: str | None = None
@@ -173,6 +183,11 @@ def probe_names() -> tuple[str, ...]:
     return tuple(sorted({p.spec.name for p in all_probes()} | {"arp", "icmp", "multicast"}))
 
 
+def optional_names() -> tuple[str, ...]:
+    """Every word that --with takes: probes that run only when they are asked for."""
+    return tuple(p.spec.name for p in all_probes() if p.spec.optional)
+
+
 def plan(settings: Settings) -> Plan:
     """What `scan` would do, without doing it.
 
@@ -183,6 +198,9 @@ def plan(settings: Settings) -> Plan:
     unknown = settings.without - set(probe_names())
     if unknown:
         raise ConfigError(f"--without {sorted(unknown)[0]!r}: no such probe; there are {', '.join(probe_names())}")
+    strange = settings.with_probes - set(optional_names())
+    if strange:
+        raise ConfigError(f"--with {sorted(strange)[0]!r}: no optional probe; there are {', '.join(optional_names())}")
     if settings.engine not in ("connect", "syn", "nmap"):
         raise ConfigError(f"engine {settings.engine!r} is not one of connect, syn, nmap")
     machine = interfaces()
@@ -202,9 +220,11 @@ def plan(settings: Settings) -> Plan:
         if not targets:
             raise ConfigError("no private IPv4 network is attached to this machine; name a target")
     scope = scope_of(targets, settings.excluded, allow_public=settings.allow_public, stdin=settings.stdin)
+    probes = tuple(p for p in all_probes() if not p.spec.optional or p.spec.name in settings.with_probes)
     return make_plan(
-        scope, pace=PACES[settings.pace], ports=settings.ports, probes=all_probes(), without=settings.without,
+        scope, pace=PACES[settings.pace], ports=settings.ports, probes=probes, without=settings.without,
         engine=settings.engine, interfaces=machine, chosen=settings.interfaces, raw=raw_frames(), left_out=left_out,
+        passes=most_passes(settings), ipv6=settings.ipv6,
     )  # fmt: skip
 
 
@@ -222,23 +242,49 @@ async def scan(
     made = plan_made or plan(settings)
     record, started_at = Record(), utc()
     gate = Gate(made.scope, made.pace)
-    runner = Runner(
-        made, gate, record, pages=page_chooser(knowledge), own=own_addresses(), dial=settings.dial,
-        user_agent=f"netcam/{__version__}", progress=progress or (lambda what, done, total: None),
-    )  # fmt: skip
+    pages, own = page_chooser(knowledge), own_addresses()
+
+    def runner() -> Runner:
+        return Runner(
+            made, gate, record, pages=pages, own=own, dial=settings.dial, user_agent=f"netcam/{__version__}",
+            progress=progress or (lambda what, done, total: None),
+        )  # fmt: skip
+
     if made.engine != "connect":
         check_engine(made)
-    cut_short = await _until(runner, settings.deadline_s)
+    cut_short = await _until(_passes(settings, record, runner), settings.deadline_s)
     if cut_short:
         record.cover("the whole scope", CoverageStatus.PARTLY, cut_short)
     return _report(settings, knowledge, made, record, gate, started_at, complete=not cut_short)
 
 
-async def _until(runner: Runner, deadline_s: float | None) -> str:
+def most_passes(settings: Settings) -> int:
+    """How often the search is done at most."""
+    return MOST_PASSES if settings.until_stable and settings.passes == 1 else min(settings.passes, MOST_PASSES)
+
+
+async def _passes(settings: Settings, record: Record, runner: Callable[[], Runner]) -> None:
+    """Search as often as it was asked for, and say what the repetition showed."""
+    most = most_passes(settings)
+    while record.passes < most and not (settings.until_stable and record.agreed):
+        await runner().run()
+    if most == 1:
+        return
+    once = record.once()
+    named = f": {', '.join(map(str, once[:ONCE_NAMED]))}{', ...' if len(once) > ONCE_NAMED else ''}" if once else ""
+    what = "the last two agree" if record.agreed else "no two in a row agree"
+    record.cover(
+        f"hosts in {record.passes} passes",
+        CoverageStatus.COVERED if record.agreed else CoverageStatus.PARTLY,
+        f"{what}; {len(once)} of {len(record.hosts)} hosts answered in one pass only{named}",
+    )
+
+
+async def _until(work: Coroutine[Any, Any, None], deadline_s: float | None) -> str:
     """Run to the end, the deadline, a cancellation or a broken worker; says which of these, "" for the end."""
     try:
         async with asyncio.timeout(deadline_s):
-            await runner.run()
+            await work
     except TimeoutError:
         return f"ended by the deadline of {deadline_s:g} s"
     except asyncio.CancelledError:

@@ -10,6 +10,8 @@ import click
 _COMMANDS = {
     "scan": ("netcam.cli.scanning", "scan", "Find devices, say who made them, judge them, write the report."),
     "demo": ("netcam.cli.scanning", "demo", "Scan an emulated store LAN on this machine (loopback, no root)."),
+    "pcap": ("netcam.cli.hearing", "pcap", "Devices heard in captures of network traffic; nothing is sent."),
+    "listen": ("netcam.cli.hearing", "listen", "Devices heard on an interface for a while; nothing is sent."),
     "identify": (
         "netcam.cli.reading",
         "identify",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from netcam.pipeline import Settings
 
 
-def _without(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+def _words(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(word.strip() for item in value for word in item.split(",") if word.strip())
 
 
@@ -61,12 +61,25 @@ def _without(ctx: click.Context, param: click.Parameter, value: tuple[str, ...])
     help="Where multicast, broadcast and ARP go; repeatable.",
 )
 @click.option(
-    "--without", multiple=True, metavar="NAME", callback=_without,
+    "--without", multiple=True, metavar="NAME", callback=_words,
     help="Switch a probe off; repeatable (--without list).",
+)
+@click.option(
+    "--with", "with_probes", multiple=True, metavar="NAME", callback=_words,
+    help="Switch an optional probe on; repeatable (--with list).",
 )
 @click.option("--no-multicast", is_flag=True, help="The same as --without multicast.")
 @click.option("--no-arp", is_flag=True, help="The same as --without arp.")
 @click.option("--no-http", is_flag=True, help="The same as --without http.")
+@click.option("--ipv6", is_flag=True, help="Ask the IPv6 groups of the link too; by default only IPv4 is asked.")
+@click.option(
+    "--passes", type=click.IntRange(1, 5), default=1, show_default=True, metavar="N",
+    help="Search N times, and report all that was seen.",
+)
+@click.option(
+    "--until-stable", is_flag=True,
+    help="Search again until two passes agree, at most 5 times, or N with --passes.",
+)
 @click.option(
     "--deadline", type=click.FloatRange(min=1), metavar="SECONDS",
     help="End by then with what is known, marked incomplete.",
@@ -85,9 +98,10 @@ def _without(ctx: click.Context, param: click.Parameter, value: tuple[str, ...])
 def scan(
     targets: tuple[str, ...], output: tuple[str, ...], excluded: tuple[str, ...], fail_on: str, pace: str,
     ports: str | None, extra: tuple[str, ...], engine: str, interfaces: tuple[str, ...], without: tuple[str, ...],
-    no_multicast: bool, no_arp: bool, no_http: bool, deadline: float | None, allow_public: bool, site: str | None,
-    record: Path | None, list_ids: tuple[str, ...], list_files: tuple[Path, ...], data: Path | None, show_all: bool,
-    quiet: bool, verbose: bool, no_color: bool,
+    with_probes: tuple[str, ...], no_multicast: bool, no_arp: bool, no_http: bool, ipv6: bool, passes: int,
+    until_stable: bool, deadline: float | None,
+    allow_public: bool, site: str | None, record: Path | None, list_ids: tuple[str, ...],
+    list_files: tuple[Path, ...], data: Path | None, show_all: bool, quiet: bool, verbose: bool, no_color: bool,
 ) -> None:
     """Find the devices of a LAN, say who made each CCTV device, hold the maker against lists, write the report.
 
@@ -102,10 +116,13 @@ def scan(
       netcam scan -o - --quiet | jq '.devices[].manufacturer.name'
     """  # fmt: skip
     from netcam.discovery.ports import DEFAULT_PORTS, parse_ports
-    from netcam.pipeline import Settings, plan, probe_names
+    from netcam.pipeline import Settings, optional_names, plan, probe_names
 
     if without == ("list",):
         click.echo("\n".join(probe_names()))
+        return
+    if with_probes == ("list",):
+        click.echo("\n".join(optional_names()))
         return
     off = set(without)
     for flag, name in ((no_multicast, "multicast"), (no_arp, "arp"), (no_http, "http")):
@@ -116,7 +133,8 @@ def scan(
     reads_stdin = "-" in targets or "-" in excluded
     settings = Settings(
         targets=targets, excluded=excluded, pace=pace, ports=tuple(dict.fromkeys(chosen)), engine=engine,
-        interfaces=interfaces, without=frozenset(off), deadline_s=deadline, allow_public=allow_public, site=site,
+        interfaces=interfaces, without=frozenset(off), with_probes=frozenset(with_probes), deadline_s=deadline,
+        allow_public=allow_public, site=site, passes=passes, until_stable=until_stable, ipv6=ipv6,
         stdin=tuple(sys.stdin.read().splitlines()) if reads_stdin else (),
     )  # fmt: skip
     check_outputs(output)
@@ -164,20 +182,23 @@ def carry_out(
 def plan_lines(made: Plan) -> Iterator[str]:
     """The plan for people, before the first packet."""
     for segment in made.segments:
-        how = "ARP" if made.raw and made.runs("arp") and not segment.loopback else "TCP and the neighbour table"
-        how = "TCP" if segment.loopback else how
+        by_arp = segment.own.version == 4 and made.raw and made.runs("arp")
+        how = "TCP" if segment.loopback else "ARP" if by_arp else "TCP and the neighbour table"
         ask = "multicast and broadcast" if segment.group else f"no multicast: {segment.why_no_group}"
         count = sum(r.size for r in segment.ranges)
-        yield f"network {segment.network} on {segment.interface.name}: {count} addresses by {how}; {ask}"
+        walked = f"{count} addresses by {how}; " if count else ""
+        yield f"network {segment.where}: {walked}{ask}"
     if made.routed:
-        yield f"behind routers: {sum(r.size for r in made.routed)} addresses by TCP, ICMP and unicast discovery"
+        count = sum(r.size for r in made.routed)
+        yield f"{made.where_routed}: {count} addresses by TCP, ICMP and unicast discovery"
     yield from made.notes
     if made.segments and not made.raw and made.runs("arp"):
         yield f"no ARP: {made.why_not_raw}"
+    passes = f", up to {made.passes} passes" if made.passes > 1 else ""
     yield (
         f"{made.scope.addresses} addresses, {len(made.ports)} TCP ports, pace {made.pace.name}: at most "
         f"{made.packets_at_most} packets; where every fifth address answers about {made.expected_packets} packets "
-        f"and {made.expected_s:.0f} s"
+        f"and {made.expected_s:.0f} s{passes}"
     )
 
 

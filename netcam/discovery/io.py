@@ -7,18 +7,19 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, ip_address
+from ipaddress import ip_address
 from typing import TypeVar
 
 from netcam.errors import DecodeError
 from netcam.model import Endpoint, IPAddress, Observation, RunStatus
+from netcam.net.addresses import unscoped
 from netcam.net.gate import Gate
 from netcam.net.http import HttpClient
 from netcam.net.mdns import ask_host, browse
 from netcam.net.tcp import TcpStream, open_stream
 from netcam.net.tls import fetch_certificate
 from netcam.net.udp import GroupSocket
-from netcam.probes.base import Certificate, HttpReply, Page, ProbeSpec, Reply, Seen, Service
+from netcam.probes.base import Certificate, Contact, HttpReply, Page, ProbeSpec, Question, Reply, Seen, Service
 from netcam.wire.http_head import speaks_tls_first, wants_tls
 
 from .plan import Segment
@@ -27,8 +28,8 @@ from .record import Host, Record
 T = TypeVar("T")
 
 REQUESTS_PER_PORT = 8
-KEPT_FOR_LATE = 4
-LATE = frozenset(("onvif-calls",))  # probes that build on what discovery said
+KEPT_FOR_LATE = {"onvif.": 4, "ssdp.location": 1}  # requests that late probes may make where such a kind was seen
+LATE = frozenset(("onvif-calls", "upnp"))  # probes that build on what discovery said
 FIRST_REQUEST_S = 3.5  # a slow web server answers within it; silence longer than this is another protocol's
 REQUEST_S = 6.0
 REPLIES_PER_SOURCE = 32  # a flooder gets no more of our time
@@ -55,7 +56,8 @@ class Tools:
     dial: PortOf
     pages: Callable[[Sequence[Observation]], Sequence[Page]]
     own: frozenset[IPAddress]
-    on_host: Callable[[IPAddress], None]
+    on_host: Callable[[IPAddress, str | None], None]  # who answered, and on which interface where that is known
+    way: Callable[[IPAddress], IPAddress] = lambda ip: ip  # the same address as the sockets need it
 
 
 @dataclass(slots=True)
@@ -87,7 +89,7 @@ class BaseIO:
     def seen(self) -> Sequence[Observation]:
         return ()
 
-    def ask(self, messages: Sequence[bytes], decode: Callable[[bytes], T]) -> AsyncIterator[Reply[T]]:
+    def ask(self, messages: Sequence[Question], decode: Callable[[bytes], T]) -> AsyncIterator[Reply[T]]:
         raise TypeError(f"{self._spec.name}: asks, but its transport is {self._spec.transport}")
 
     def services(self, types: Sequence[str]) -> AsyncIterator[Reply[Service]]:
@@ -139,18 +141,25 @@ class UdpIO(BaseIO):
             return f"{self._segment.network} on {self._segment.interface.name}"
         return str(self._hosts[0]) if len(self._hosts) == 1 else f"{len(self._hosts)} hosts, one by one"
 
-    async def ask(self, messages: Sequence[bytes], decode: Callable[[bytes], T]) -> AsyncIterator[Reply[T]]:
+    async def ask(self, messages: Sequence[Question], decode: Callable[[bytes], T]) -> AsyncIterator[Reply[T]]:
         began = time.monotonic()
         seg = None if self._hosts else self._segment
         self._destinations()  # registers the groups with the gate
+        groups = tuple(ip_address(g) for g in self._groups_of(seg, answers=True)) if seg else ()
+        for group in groups:
+            self._tools.gate.allow_group(group)
         async with GroupSocket(
             self._tools.gate,
             interface=seg.interface.name if seg else None,
             interface_ip=seg.own.ip if seg else _ANY[self._hosts[0].version],
-            groups=tuple(ip_address(g) for g in self._spec.groups) if seg else (),
+            groups=groups,
             group_port=self._spec.ports[0],
             bind_port=self._spec.bind_port,
+            listen_ports=self._spec.ports if self._spec.contact is Contact.LISTEN else (),
         ) as sock:
+            for port in sock.unheard:
+                detail = f"port {port} is taken by another program"
+                self._tools.record.run(self._spec.name, self._label(), RunStatus.FAILED, detail)
             sending = asyncio.create_task(self._send(sock, messages))
             try:
                 malformed: set[IPAddress] = set()
@@ -179,15 +188,16 @@ class UdpIO(BaseIO):
         wait_s = min(UNICAST_S, self._spec.timeout_s) if self._hosts else self._spec.timeout_s
         return sending.result() + wait_s - time.monotonic()
 
-    async def _send(self, sock: GroupSocket, messages: Sequence[bytes]) -> float:
+    async def _send(self, sock: GroupSocket, messages: Sequence[Question]) -> float:
         """Send every message everywhere; returns the moment of the last one."""
-        for number, message in enumerate(messages):
+        for number, question in enumerate(messages):
+            message = question if isinstance(question, bytes) else question(sock.port)
             if number:
                 await asyncio.sleep(BETWEEN_MESSAGES_S)
             for port in self._spec.ports:
                 for ip in self._destinations():
                     try:
-                        await sock.send(message, (ip, port))
+                        await sock.send(message, (self._tools.way(ip), self._tools.dial(port)))
                     except OSError as error:
                         self._tools.record.run(self._spec.name, str(ip), RunStatus.FAILED, error.strerror or str(error))
         self.asked_at = time.monotonic()
@@ -197,16 +207,24 @@ class UdpIO(BaseIO):
         if self._hosts or self._segment is None:
             return self._hosts
         network = self._segment.network
-        broadcast = (network.broadcast_address,) if self._spec.broadcast and not network.is_loopback else ()
-        out = (*(ip_address(g) for g in self._spec.groups), *broadcast)
+        broadcasts = self._spec.broadcast and network.version == 4 and not network.is_loopback
+        out = [ip_address(g) for g in self._groups_of(self._segment)]
+        if broadcasts:
+            out.append(network.broadcast_address)
         for ip in out:
             self._tools.gate.allow_group(ip)
         return out
 
+    def _groups_of(self, segment: Segment, *, answers: bool = False) -> Sequence[str]:
+        """The groups asked on a segment, and with `answers` those that answers come to."""
+        if segment.own.version == 6:
+            return self._spec.groups6
+        return (*self._spec.groups, *self._spec.answer_groups) if answers else self._spec.groups
+
     def _accept(
         self, data: bytes, source: IPAddress, decode: Callable[[bytes], T], malformed: set[IPAddress]
     ) -> Reply[T] | None:
-        tools = self._tools
+        tools, source = self._tools, unscoped(source)
         if source in tools.own or tools.gate.scope.forbids(source):
             return None
         if self._hosts and source not in tools.gate.scope:
@@ -224,8 +242,11 @@ class UdpIO(BaseIO):
                 tools.record.run(self._spec.name, str(source), RunStatus.MALFORMED, str(error))
             return None
         self._heard[source] = self._heard.get(source, 0) + 1
-        tools.on_host(source)
+        tools.on_host(source, self._link())
         return Reply(message=message, endpoint=endpoint, observe=self._observer(endpoint))
+
+    def _link(self) -> str | None:
+        return self._segment.interface.name if self._segment is not None and not self._hosts else None
 
     def _observer(self, endpoint: Endpoint) -> Callable[[Seen], tuple[Observation, ...]]:
         return lambda seen: self._tools.record.numbering.observe(endpoint, self._spec.name, seen)
@@ -234,7 +255,7 @@ class UdpIO(BaseIO):
 class MdnsIO(UdpIO):
     """DNS-SD, through its library on a segment and by unicast questions to single hosts."""
 
-    def ask(self, messages: Sequence[bytes], decode: Callable[[bytes], T]) -> AsyncIterator[Reply[T]]:
+    def ask(self, messages: Sequence[Question], decode: Callable[[bytes], T]) -> AsyncIterator[Reply[T]]:
         raise TypeError(f"{self._spec.name}: asks, but its transport is {self._spec.transport}")
 
     async def services(self, types: Sequence[str]) -> AsyncIterator[Reply[Service]]:
@@ -243,7 +264,7 @@ class MdnsIO(UdpIO):
             async for ip, service in self._one_by_one(types):
                 if (reply := self._found(ip, service)) is not None:
                     yield reply
-        elif self._segment is not None and isinstance(self._segment.own.ip, IPv4Address):
+        elif self._segment is not None:
             async with aclosing(self._browse(self._segment, types)) as found:
                 async for ip, service in found:
                     if (reply := self._found(ip, service)) is not None:
@@ -260,7 +281,7 @@ class MdnsIO(UdpIO):
         found: asyncio.Queue[tuple[IPAddress, Service]] = asyncio.Queue()
 
         async def ask(ip: IPAddress) -> None:
-            async with aclosing(ask_host(self._tools.gate, ip, types, UNICAST_MDNS_S)) as services:
+            async with aclosing(ask_host(self._tools.gate, self._tools.way(ip), types, UNICAST_MDNS_S)) as services:
                 async for item in services:
                     found.put_nowait(item)
 
@@ -270,11 +291,11 @@ class MdnsIO(UdpIO):
                 yield found.get_nowait()
 
     def _found(self, ip: IPAddress, service: Service) -> Reply[Service] | None:
-        tools = self._tools
+        tools, ip = self._tools, unscoped(ip)
         if ip in tools.own or tools.gate.scope.forbids(ip) or self._heard.get(ip, 0) >= REPLIES_PER_SOURCE:
             return None
         self._heard[ip] = self._heard.get(ip, 0) + 1
-        tools.on_host(ip)
+        tools.on_host(ip, self._link())
         endpoint = Endpoint(ip=ip, port=5353, transport="udp")
         return Reply(message=service, endpoint=endpoint, observe=self._observer(endpoint))
 
@@ -285,6 +306,7 @@ class HostIO(BaseIO):
     def __init__(self, tools: Tools, spec: ProbeSpec, host: Host, port: int, state: PortState) -> None:
         super().__init__(tools, spec)
         self._host = host
+        self._at = tools.way(host.ip)
         self._port = port
         self._state = state
         self.made = 0  # observations handed out
@@ -308,7 +330,7 @@ class HostIO(BaseIO):
 
     def stream(self, *, tls: bool = False) -> AbstractAsyncContextManager[TcpStream]:
         return open_stream(
-            self._tools.gate, self._host.ip, self._tools.dial(self._port), self._spec.timeout_s, tls or self.tls
+            self._tools.gate, self._at, self._tools.dial(self._port), self._spec.timeout_s, tls or self.tls
         )
 
     async def http(
@@ -333,7 +355,7 @@ class HostIO(BaseIO):
         began = time.monotonic()
         wait_s = min(FIRST_REQUEST_S if first else REQUEST_S, self._spec.timeout_s)
         reply = await self._tools.http.request(
-            self._host.ip,
+            self._at,
             self._tools.dial(self._port),
             path,
             tls=self.tls,
@@ -348,12 +370,15 @@ class HostIO(BaseIO):
 
     def _budget(self) -> int:
         """Requests this probe may make; the last ones of a port are kept for what discovery makes worth asking."""
-        awaited = self._spec.name not in LATE and any(o.kind.startswith("onvif.") for o in self._host.observations)
-        return REQUESTS_PER_PORT - (KEPT_FOR_LATE if awaited else 0)
+        if self._spec.name in LATE:
+            return REQUESTS_PER_PORT
+        kinds = {o.kind for o in self._host.observations}
+        kept = (n for sign, n in KEPT_FOR_LATE.items() if any(kind.startswith(sign) for kind in kinds))
+        return REQUESTS_PER_PORT - sum(kept)
 
     async def certificate(self) -> Certificate | None:
         return await fetch_certificate(
-            self._tools.gate, self._host.ip, self._tools.dial(self._port), self._spec.timeout_s
+            self._tools.gate, self._at, self._tools.dial(self._port), self._spec.timeout_s
         )
 
     def pages(self) -> Sequence[Page]:

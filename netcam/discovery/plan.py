@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Interface, IPv4Network
+from ipaddress import IPv4Interface, IPv6Address, IPv6Interface, IPv6Network
 
 from netcam.errors import ConfigError
-from netcam.model import AddressRange, Coverage, CoverageStatus, IPAddress, Scope
+from netcam.model import AddressRange, Coverage, CoverageStatus, IPAddress, IPNetwork, Scope
 from netcam.model.scope import address, merged, subtracted
 from netcam.net.gate import STEADY, Pace
 from netcam.net.interfaces import Interface
@@ -16,6 +16,8 @@ from netcam.probes.base import Probe, Transport
 SWEEP_PORTS = (80, 443, 554, 8000, 37777, 34567)  # one of these answers, open or closed, on nearly every device
 ARP_PASSES = 3
 HOST_S, HOST_PACKETS = 20.0, 300  # one host's time, besides what the pace makes its packets take
+LINK_LOCAL = IPv6Network("fe80::/10")
+ROUTED_NAMED = 4  # networks behind routers that coverage names
 USUAL_PACKETS, USUAL_S = 50, 5.0  # what a device takes besides its ports, and how long discovery listens
 
 
@@ -28,25 +30,32 @@ class Segment:
     """
 
     interface: Interface
-    own: IPv4Interface
+    own: IPv4Interface | IPv6Interface
     ranges: tuple[AddressRange, ...]
     group: bool
     why_no_group: str = ""
 
     @property
-    def network(self) -> IPv4Network:
+    def network(self) -> IPNetwork:
         return self.own.network
 
     @property
     def loopback(self) -> bool:
         return self.network.is_loopback
 
+    @property
+    def where(self) -> str:
+        return f"{self.network} on {self.interface.name}"
+
     def hosts(self) -> list[IPAddress]:
-        """Addresses to look at: neither our own nor the network's first and last."""
+        """Addresses to look at: neither our own nor the network's first, nor with IPv4 its last."""
         special = {int(self.own.ip)}
-        if self.network.prefixlen < 31 and not self.loopback:
-            special |= {int(self.network.network_address), int(self.network.broadcast_address)}
-        return [address(4, n) for r in self.ranges for n in range(r.first, r.last + 1) if n not in special]
+        if self.network.prefixlen < self.network.max_prefixlen - 1 and not self.loopback:
+            special.add(int(self.network.network_address))
+            if self.own.version == 4:
+                special.add(int(self.network.broadcast_address))
+        version = self.own.version
+        return [address(version, n) for r in self.ranges for n in range(r.first, r.last + 1) if n not in special]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +74,25 @@ class Plan:
     why_not_raw: str
     notes: tuple[str, ...] = ()
     coverage: tuple[Coverage, ...] = field(default=())
+    passes: int = 1  # how often the search is done at most
 
     def runs(self, name: str) -> bool:
         return name not in self.without
+
+    def way(self, ip: IPAddress) -> IPAddress:
+        """The address with the link it lies on, which packets to link-local IPv6 addresses need."""
+        if isinstance(ip, IPv6Address) and ip.is_link_local:
+            for segment in self.segments:
+                if segment.own.ip.is_link_local and any(r.first <= int(ip) <= r.last for r in segment.ranges):
+                    return IPv6Address(f"{IPv6Address(int(ip))}%{segment.interface.name}")
+        return ip
+
+    @property
+    def where_routed(self) -> str:
+        """The networks behind routers by name; past a few only how many."""
+        more = len(self.routed) - ROUTED_NAMED
+        named = ", ".join(_text(r) for r in self.routed[:ROUTED_NAMED])
+        return f"{named}{f' and {more} more' if more > 0 else ''}, behind a router"
 
     @property
     def addresses(self) -> int:
@@ -84,21 +109,20 @@ class Plan:
         """An upper bound: every address a host that talks for as long as one host may."""
         udp = sum(1 for p in self.probes if p.spec.transport in (Transport.UDP_GROUP, Transport.MDNS))
         finding = len(SWEEP_PORTS) + ARP_PASSES + 1 + 3 * udp
-        return self.addresses * (finding + round(self.host_budget_s * self.pace.host_pps)) + 100 * udp * len(
-            self.segments
-        )
+        one_pass = self.addresses * (finding + round(self.host_budget_s * self.pace.host_pps))
+        return self.passes * (one_pass + 100 * udp * len(self.segments))
 
     @property
     def expected_packets(self) -> int:
-        """A guess for a network in which every fifth address holds a host that answers."""
-        return round(self.addresses * ARP_PASSES + 0.2 * self.addresses * (len(self.ports) + USUAL_PACKETS))
+        """A guess for a network in which every fifth address holds a host that answers; later passes ask less."""
+        one_pass = self.addresses * ARP_PASSES + 0.2 * self.addresses * (len(self.ports) + USUAL_PACKETS)
+        return self.passes * round(one_pass)
 
     @property
     def expected_s(self) -> float:
         """The same guess in seconds."""
-        packets = self.expected_packets
         one_host = (len(self.ports) + USUAL_PACKETS) / (STEADY * self.pace.host_pps)
-        return round(USUAL_S + packets / (STEADY * self.pace.total_pps) + one_host)
+        return round(self.passes * (USUAL_S + one_host) + self.expected_packets / (STEADY * self.pace.total_pps))
 
 
 def make_plan(
@@ -113,6 +137,8 @@ def make_plan(
     chosen: Sequence[str],
     raw: tuple[bool, str],
     left_out: Sequence[tuple[str, str]] = (),
+    passes: int = 1,
+    ipv6: bool = False,
 ) -> Plan:
     """Split the scope into attached and routed parts.
 
@@ -120,9 +146,12 @@ def make_plan(
         chosen: interface names of --interface; empty means all that are up.
         raw: whether raw frames may be sent, and why not.
         left_out: networks that the default targets leave out, with the reason.
+        passes: how often the search is done at most.
+        ipv6: whether the IPv6 groups of a link are asked, where its IPv4 groups are, IPv6 targets lie on it, or it was
+            named. By default they are not: what was excluded by its IPv4 address can't be known by its IPv6 one.
 
     Raises:
-        ConfigError: an interface that doesn't exist or is down.
+        ConfigError: an interface that doesn't exist or is down, or a link-local target that several have.
     """
     by_name = {i.name: i for i in interfaces}
     for name in chosen:
@@ -140,7 +169,10 @@ def make_plan(
                 if segment is not None:
                     segments.append(segment)
                     taken += segment.ranges
+    segments += _segments6(scope, usable, segments, chosen, ipv6 and "multicast" not in without)
+    taken += [r for s in segments for r in s.ranges if s.own.version == 6]
     routed = subtracted(scope.ranges, merged(taken))
+    left_out = [*left_out, *_left_out6(segments, ipv6)]
     coverage = [Coverage(what=what, status=CoverageStatus.NOT, why=why) for what, why in left_out]
     return Plan(
         scope=scope,
@@ -155,19 +187,74 @@ def make_plan(
         why_not_raw=raw[1],
         notes=tuple(f"{what} left out: {why}" for what, why in left_out),
         coverage=tuple(coverage),
+        passes=passes,
+    )
+
+
+def _text(part: AddressRange) -> str:
+    """A range as an address or a network where it is one, else as first-last."""
+    first, last = address(part.version, part.first), address(part.version, part.last)
+    if part.size == 1:
+        return str(first)
+    size = part.size.bit_length() - 1
+    if part.size == 1 << size and part.first % part.size == 0:
+        return f"{first}/{first.max_prefixlen - size}"
+    return f"{first}-{last}"
+
+
+def _segments6(
+    scope: Scope, usable: Sequence[Interface], others: Sequence[Segment], chosen: Collection[str], ask: bool
+) -> list[Segment]:
+    """IPv6 networks of the links: those that targets lie in, and the link-local ones whose groups are asked."""
+    links = [i.name for i in usable if _has_link_local(i)]
+    if len(links) > 1 and _inside(scope, LINK_LOCAL):
+        raise ConfigError(f"link-local IPv6 targets lie on every link; name theirs: --interface {' or '.join(links)}")
+    asked = {s.interface.name for s in others if s.group} | set(chosen)
+    made: list[Segment] = []
+    for interface in usable:
+        owns = [a for a in interface.addresses if isinstance(a, IPv6Interface) and not a.ip.is_loopback]
+        for own in sorted(owns, key=lambda own: own.ip.is_link_local):
+            inside = subtracted(_inside(scope, own.network), [r for s in made for r in s.ranges])
+            if inside:
+                asked.add(interface.name)
+            group = ask and own.ip.is_link_local and interface.multicast and interface.name in asked
+            if inside or group:
+                why = "" if group else "IPv6 groups are asked with --ipv6, from the link-local address"
+                made.append(Segment(interface=interface, own=own, ranges=inside, group=group, why_no_group=why))
+    return made
+
+
+def _left_out6(segments: Sequence[Segment], ipv6: bool) -> list[tuple[str, str]]:
+    """Links whose IPv4 groups are asked and whose IPv6 groups are not: (what, why)."""
+    links = {s.interface.name: s.interface for s in segments if s.group and s.own.version == 4 and not s.loopback}
+    for segment in segments:
+        if segment.group and segment.own.version == 6:
+            links.pop(segment.interface.name, None)
+    return [
+        (f"IPv6 on {name}", ("multicast is not asked" if ipv6 else "only asked with --ipv6"))
+        for name, interface in links.items()
+        if _has_link_local(interface)
+    ]
+
+
+def _has_link_local(interface: Interface) -> bool:
+    return any(a.version == 6 and a.ip.is_link_local for a in interface.addresses)
+
+
+def _inside(scope: Scope, network: IPNetwork) -> tuple[AddressRange, ...]:
+    """The part of the scope that lies in the network."""
+    whole = AddressRange.of(network)
+    return tuple(
+        AddressRange(r.version, max(r.first, whole.first), min(r.last, whole.last))
+        for r in scope.ranges
+        if r.version == whole.version and r.first <= whole.last and whole.first <= r.last
     )
 
 
 def _segment(
     scope: Scope, interface: Interface, own: IPv4Interface, taken: Sequence[AddressRange], named: bool, muted: bool
 ) -> Segment | None:
-    whole = AddressRange.of(own.network)
-    inside = tuple(
-        AddressRange(4, max(r.first, whole.first), min(r.last, whole.last))
-        for r in scope.ranges
-        if r.version == 4 and r.first <= whole.last and whole.first <= r.last
-    )
-    inside = subtracted(inside, merged(taken))
+    inside = subtracted(_inside(scope, own.network), merged(taken))
     if not inside:
         return None
     if muted:

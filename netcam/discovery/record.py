@@ -23,8 +23,8 @@ class Host:
     alive: str = ""
     observations: list[Observation] = field(default_factory=list)
     open_ports: dict[int, None] = field(default_factory=dict)
-    closed: int = 0
-    silent: int = 0
+    refused: set[int] = field(default_factory=set)  # ports that answered "closed"
+    silent: int = 0  # ports of the present pass without an answer
     accepts_all: bool = False
     outside: bool = False  # heard, but not ours to contact
 
@@ -38,6 +38,46 @@ class Record:
         self.runs: list[ProbeRun] = []
         self.coverage: list[Coverage] = []
         self.lost = False  # part of the scope could not be covered as asked
+        self._answered: list[set[IPAddress]] = []  # who answered, pass by pass
+        self._known: list[frozenset[tuple[IPAddress, str]]] = []  # what was known at the end of each pass
+
+    def begin_pass(self) -> None:
+        """The whole search starts, for the first time or again; what is known stays."""
+        self._answered.append(set())
+        for host in self.hosts.values():
+            host.silent = 0
+
+    def end_pass(self) -> None:
+        """The search has come to its end."""
+        seen = ((ip, o) for ip, host in self.hosts.items() for o in host.observations)
+        self._known.append(frozenset((ip, f"{o.probe} {o.endpoint.port}") for ip, o in seen))
+
+    def answered(self, ip: IPAddress) -> None:
+        """Note that this host gave a sign of life in the present pass."""
+        if self._answered:
+            self._answered[-1].add(ip)
+
+    def has_answered(self, ip: IPAddress) -> bool:
+        """Whether it did."""
+        return bool(self._answered) and ip in self._answered[-1]
+
+    @property
+    def passes(self) -> int:
+        """Passes that came to their end."""
+        return len(self._known)
+
+    @property
+    def agreed(self) -> bool:
+        """Whether the same hosts answered in the last two passes, and the later one brought nothing new of them."""
+        if self.passes < 2:
+            return False
+        one, two = ({ip for ip in answered if ip in self.hosts} for answered in self._answered[-2:])
+        return one == two and self._known[-2] == self._known[-1]
+
+    def once(self) -> list[IPAddress]:
+        """Hosts that answered in one pass only, in the order of addresses."""
+        counts = {ip: sum(ip in answered for answered in self._answered) for ip in self.hosts}
+        return sorted((ip for ip, count in counts.items() if count == 1), key=lambda ip: (ip.version, int(ip)))
 
     def host(self, ip: IPAddress) -> Host:
         return self.hosts.setdefault(ip, Host(ip))

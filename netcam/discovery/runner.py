@@ -16,6 +16,7 @@ from dataclasses import replace
 from functools import partial
 from ipaddress import IPv4Address
 from typing import Any
+from urllib.parse import urlsplit
 
 from netcam.errors import ConfigError, NetcamError, PrivilegeError
 from netcam.model import CoverageStatus, Endpoint, IPAddress, Observation, RunStatus
@@ -24,10 +25,11 @@ from netcam.net import neighbours
 from netcam.net.gate import Gate
 from netcam.net.http import HttpClient
 from netcam.net.icmp import ping
+from netcam.net.icmp6 import echo_all
 from netcam.net.l2 import L2Worker
 from netcam.net.tcp import PortState as TcpState
 from netcam.net.tcp import connect_port
-from netcam.probes.base import Page, Probe, Transport
+from netcam.probes.base import Contact, Page, Probe, Transport
 
 from .io import LATE, HostIO, MdnsIO, PortOf, PortState, Tools, UdpIO
 from .plan import ARP_PASSES, SWEEP_PORTS, Plan, Segment
@@ -47,6 +49,7 @@ ALL_UP_FROM = 32  # addresses, below which no share means anything
 CANARY_PORT = 60443  # nothing listens here; a host that accepts it accepts everything
 CANARY_AT = 10  # open ports from which the canary is worth a packet
 GROUP_FIRST_S = 1.2  # hosts that hear the group have answered by then; the others are asked one by one
+ECHO_S = 3.0  # an IPv6 node may delay its answer to a group
 BATCH_S = 0.4  # single questions to hosts are collected for this long
 
 Progress = Callable[[str, int, int], None]
@@ -57,7 +60,10 @@ _NAMED_PORT = re.compile(r"https?://[^/\s]*?:(\d{1,5})(?:/|\s|$)")
 
 
 class Runner:
-    """One scan. `run` ends by itself; a cancelled run leaves what was found in `record`."""
+    """One pass of a scan. `run` ends by itself; a cancelled run leaves what was found in `record`.
+
+    Another pass is another runner with the same record: it looks for hosts again, and asks what was not answered.
+    """
 
     def __init__(
         self,
@@ -75,7 +81,8 @@ class Runner:
         self._own, self._progress, self._dial = own, progress, dial
         self._http = HttpClient(gate, workers=48, user_agent=user_agent)
         self._tools = Tools(
-            gate=gate, http=self._http, record=record, dial=dial, pages=pages, own=own, on_host=self._heard
+            gate=gate, http=self._http, record=record, dial=dial, pages=pages, own=own, on_host=self._heard,
+            way=plan.way,
         )
         self._at_once = asyncio.Semaphore(HOSTS_AT_ONCE)
         self._tasks: asyncio.TaskGroup | None = None
@@ -91,6 +98,7 @@ class Runner:
         self._port_state: dict[tuple[IPAddress, int], PortState] = {}
         self._batch: dict[IPAddress, asyncio.Future[None]] = {}
         self._macs: dict[str, set[IPAddress]] = {}
+        self._heard6: dict[str, set[IPAddress]] = {}  # by interface, for their MACs
 
     # -- the whole -----------------------------------------------------------------------------------------------------
 
@@ -101,6 +109,7 @@ class Runner:
             ConfigError, PrivilegeError: the chosen engine can't work here.
             NetcamError: a worker failed in a way that leaves part of the scope unseen.
         """
+        self.record.begin_pass()
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
@@ -111,6 +120,7 @@ class Runner:
                 tasks.create_task(self._ask_hosts())
                 if self.plan.engine != "connect":
                     tasks.create_task(self._look_in_batches())
+            await self._measure6()
         except BaseExceptionGroup as group:
             raise _first(group) from group
         finally:
@@ -119,16 +129,23 @@ class Runner:
             for worker in self._workers.values():
                 await worker.close()
             self._settle()
+        self.record.end_pass()
 
     def _finders(self) -> Iterable[Coroutine[Any, Any, None]]:
         for segment in self.plan.segments:
-            where = f"{segment.network} on {segment.interface.name}"
+            where = segment.where
             if segment.group:
-                for probe in self._udp_probes():
+                probes = [p for p in self._group_probes() if segment.own.version == 4 or p.spec.groups6]
+                for probe in probes:
                     self._group_asking += 1
                     yield self._ask_group(probe, segment)
-                self.record.cover(f"{where}: multicast and broadcast", CoverageStatus.COVERED)
-            elif self._udp_probes():
+                if segment.own.version == 6 and self.plan.runs("icmp"):
+                    yield self._echo(segment)
+                asked = ", ".join(p.spec.name for p in probes)
+                self.record.cover(
+                    f"{where}: multicast and broadcast", CoverageStatus.COVERED, f"asked by {asked}" if asked else ""
+                )
+            elif self._udp_probes() and segment.hosts():
                 self.record.cover(
                     f"{where}: multicast and broadcast",
                     CoverageStatus.PARTLY,
@@ -136,19 +153,21 @@ class Runner:
                 )
             if segment.loopback:
                 yield self._sweep(segment.hosts(), where, local=True)
-            elif self.plan.raw and self.plan.runs("arp"):
+            elif segment.own.version == 4 and self.plan.raw and self.plan.runs("arp"):
                 yield self._sweep_arp(segment, where)
-            else:
+            elif segment.ranges:
                 yield self._sweep_attached(segment, where)
         if self.plan.routed:
             hosts = [address(r.version, n) for r in self.plan.routed for n in range(r.first, r.last + 1)]
             hosts = [ip for ip in hosts if ip not in self._own]
+            deaf = [p.spec.name for p in self._udp_probes() if not p.spec.unicast]
             self.record.cover(
-                "networks behind routers: multicast and broadcast",
+                f"{self.plan.where_routed}: multicast and broadcast",
                 CoverageStatus.NOT,
-                "they don't cross routers; every address was asked by unicast, MACs are known only from answers",
+                "they don't cross routers; every address was asked by unicast, and MACs are known only from answers"
+                + (f"; answers to multicast or broadcast alone were not heard: {', '.join(deaf)}" if deaf else ""),
             )
-            yield self._sweep(hosts, "networks behind routers", local=False)
+            yield self._sweep(hosts, self.plan.where_routed, local=False)
         self.record.coverage += [c for c in self.plan.coverage if c not in self.record.coverage]
         for name in sorted(self.plan.without):
             self.record.cover(f"probe {name}", CoverageStatus.NOT, "switched off by the operator")
@@ -161,6 +180,10 @@ class Runner:
 
     def _udp_probes(self) -> list[Probe]:
         return [p for p in self.plan.probes if p.spec.transport in (Transport.UDP_GROUP, Transport.MDNS)]
+
+    def _group_probes(self) -> list[Probe]:
+        """Those that ask, or only hear, a whole segment at once."""
+        return [p for p in self._udp_probes() if p.spec.groups or p.spec.broadcast or p.spec.contact is Contact.LISTEN]
 
     def _settle(self) -> None:
         """What can be said only at the end: MACs that speak for many, networks in which everything seems up."""
@@ -198,6 +221,7 @@ class Runner:
         """A host answered: look at it, once."""
         if ip in self._own or ip not in self.gate.scope:
             return
+        self.record.answered(ip)
         host = self.record.host(ip)
         host.interface = host.interface or interface
         host.rtt_s = rtt_s if host.rtt_s is None else host.rtt_s
@@ -205,16 +229,24 @@ class Runner:
         if ip in self._examined or self._tasks is None:
             return
         self._examined.add(ip)
-        self._asked[ip] = asyncio.Event()
-        self._to_ask[ip] = None
+        self._will_ask(ip)
         self._tasks.create_task(self._examine(host))
 
-    def _heard(self, ip: IPAddress) -> None:
+    def _will_ask(self, ip: IPAddress) -> None:
+        """Put discovery questions to one host, once, however often it turns up."""
+        if ip not in self._asked:
+            self._asked[ip] = asyncio.Event()
+            self._to_ask[ip] = None
+
+    def _heard(self, ip: IPAddress, interface: str | None) -> None:
         """A discovery answer came from this address."""
+        if ip.version == 6 and interface is not None:
+            self._heard6.setdefault(interface, set()).add(ip)
         if ip in self.gate.scope:
-            self._found(ip, "discovery")
+            self._found(ip, "discovery", interface=interface)
         else:
             self.record.host(ip).outside = True
+            self.record.answered(ip)
 
     async def _sweep_arp(self, segment: Segment, where: str) -> None:
         began = time.monotonic()
@@ -297,12 +329,13 @@ class Runner:
             "connect", where, status, f"{count} hosts by TCP and the neighbour table", time.monotonic() - began
         )
         why = "ARP switched off" if not self.plan.runs("arp") else self.plan.why_not_raw or "no raw frames"
+        why = why if segment.own.version == 4 else "every address was asked"
         self.record.cover(f"{where}: hosts by TCP and the kernel's neighbour table", CoverageStatus.COVERED, why)
         await self._sweep_shared(segment, where)
 
     async def _touch(self, ip: IPAddress, port: int, timeout_s: float) -> TcpState:
         try:
-            return (await connect_port(self.gate, ip, self._dial(port), timeout_s)).state
+            return (await connect_port(self.gate, self.plan.way(ip), self._dial(port), timeout_s)).state
         except OSError as error:
             self.record.run("connect", f"{ip}:{port}", RunStatus.FAILED, error.strerror or str(error))
             return TcpState.FILTERED
@@ -312,8 +345,7 @@ class Runner:
         began = time.monotonic()
         if not local:
             for ip in targets:
-                self._asked.setdefault(ip, asyncio.Event())
-                self._to_ask[ip] = None
+                self._will_ask(ip)
         ports = self.plan.ports if local else SWEEP_PORTS
         refused: list[IPAddress] = []
         no_way = 0
@@ -347,7 +379,10 @@ class Runner:
             if no_way == len(targets):
                 self.record.lose(f"{where}: hosts", "this machine has no way to any of these addresses")
             else:
-                self.record.cover(f"{where}: hosts by TCP, ICMP and unicast discovery", CoverageStatus.COVERED)
+                asked = ", ".join(p.spec.name for p in self._udp_probes() if p.spec.unicast)
+                self.record.cover(
+                    f"{where}: hosts by TCP, ICMP and unicast discovery", CoverageStatus.COVERED, f"asked by {asked}"
+                )
         count = sum(ip in self._examined for ip in targets)
         self.record.run(
             "connect",
@@ -380,15 +415,47 @@ class Runner:
             return ""
         if states == {TcpState.UNREACHABLE}:
             return "no way"
-        if not refuses and self.plan.runs("icmp") and await ping(self.gate, ip, CONNECT_S):
+        if not refuses and self.plan.runs("icmp") and await ping(self.gate, self.plan.way(ip), CONNECT_S):
             return "icmp"
         return "refuses" if refuses else ""
+
+    async def _echo(self, segment: Segment) -> None:
+        """Everybody on an IPv6 link, by one echo request to all nodes."""
+        where = f"{segment.where}: echo to all nodes"
+        began = time.monotonic()
+        count = 0
+        try:
+            async with aclosing(echo_all(self.gate, segment.interface.name, ECHO_S)) as answers:
+                async for ip in answers:
+                    if ip in self._own or self.gate.scope.forbids(ip):
+                        continue
+                    count += 1
+                    self._heard(ip, segment.interface.name)
+                    self.record.keep(self.record.numbering.observe(Endpoint(ip=ip), "icmp", {"alive": "icmp"}))
+        except (PrivilegeError, OSError) as error:
+            self.record.run("icmp", segment.where, RunStatus.SKIPPED, str(error))
+            self.record.cover(where, CoverageStatus.NOT, str(error))
+            return
+        status = RunStatus.ANSWERED if count else RunStatus.SILENT
+        self.record.run("icmp", segment.where, status, f"{count} answered", time.monotonic() - began)
+        self.record.cover(where, CoverageStatus.COVERED)
+
+    async def _measure6(self) -> None:
+        """The MACs of those heard on IPv6 links: they asked for ours before they answered, so the kernel knows them."""
+        if not self._heard6:
+            return
+        table = await asyncio.to_thread(neighbours.table)
+        for interface, ips in self._heard6.items():
+            for ip in ips:
+                mac, on = table.get(ip, ("", ""))
+                if mac and on == interface:
+                    self.record.keep(self.record.numbering.observe(Endpoint(ip=ip, mac=mac), "nd", {"mac": mac}))
 
     # -- discovery questions -------------------------------------------------------------------------------------------
 
     async def _ask_group(self, probe: Probe, segment: Segment) -> None:
         io = (MdnsIO if probe.spec.transport is Transport.MDNS else UdpIO)(self._tools, probe.spec, segment=segment)
-        asking = asyncio.ensure_future(self._drain(probe, io, f"{segment.network} on {segment.interface.name}"))
+        asking = asyncio.ensure_future(self._drain(probe, io, segment.where))
         try:
             while not asking.done() and (io.asked_at is None or time.monotonic() < io.asked_at + GROUP_FIRST_S):
                 if isinstance(io, MdnsIO):
@@ -434,8 +501,8 @@ class Runner:
     async def _ask_batch(self, probes: Sequence[Probe], batch: Sequence[IPAddress]) -> None:
         async def one(probe: Probe) -> None:
             silent = [ip for ip in batch if not self._has_answered(ip, probe)]
-            if probe.spec.transport is Transport.MDNS:
-                # Every responder hears the group; only behind routers, and where it wasn't asked, is unicast worth it.
+            if (probe.spec.groups or probe.spec.broadcast) and not probe.spec.shy:
+                # Whoever speaks it heard the group; unicast is for routed networks, and where the group wasn't asked.
                 silent = [ip for ip in silent if not self._in_asked_group(ip)]
             for version in (4, 6):
                 hosts = [ip for ip in silent if ip.version == version]
@@ -453,11 +520,19 @@ class Runner:
                     asked.set()
 
     def _has_answered(self, ip: IPAddress, probe: Probe) -> bool:
+        """Whether there is no need to ask: it answered this probe, and in this pass gave some sign of life."""
         host = self.record.hosts.get(ip)
-        return host is not None and any(o.probe == probe.spec.name for o in host.observations)
+        return (
+            host is not None
+            and self.record.has_answered(ip)
+            and any(o.probe == probe.spec.name for o in host.observations)
+        )
 
     def _in_asked_group(self, ip: IPAddress) -> bool:
-        return any(s.group and ip.version == 4 and ip in s.network for s in self.plan.segments)
+        """Whether multicast and broadcast reached this address; loopback has no broadcast."""
+        return any(
+            s.group and not s.loopback and ip.version == s.own.version and ip in s.network for s in self.plan.segments
+        )
 
     # -- ports and services --------------------------------------------------------------------------------------------
 
@@ -480,11 +555,10 @@ class Runner:
         async with asyncio.TaskGroup() as services:
             self._services[host.ip] = services
             try:
+                for port in list(host.open_ports):  # found by an engine, or in an earlier pass
+                    services.create_task(self._ask_port(host, port, late=False))
                 if self.plan.engine == "connect":
                     await self._look(host, self.plan.ports, partial(self._opened, host))
-                else:
-                    for port in list(host.open_ports):
-                        services.create_task(self._ask_port(host, port, late=False))
                 await self._asked[host.ip].wait()
                 named = [p for p in _named_ports(host) if p not in self.plan.ports]
                 if named:
@@ -507,7 +581,7 @@ class Runner:
     async def _look(self, host: Host, ports: Sequence[int], opened: Callable[[int], None]) -> None:
         """Which ports are open, by connecting; slow, filtering and lossy hosts each get what they need."""
         base = min(CONNECT_MOST_S, max(CONNECT_S, 2.5 * (host.rtt_s or 0.0)))
-        left = iter(ports)
+        left = iter([p for p in ports if p not in host.open_ports and p not in host.refused])
         silent: list[int] = []
 
         async def one(port: int, timeout_s: float) -> TcpState:
@@ -515,12 +589,12 @@ class Runner:
             if state is TcpState.OPEN:
                 opened(port)
             elif state is TcpState.CLOSED:
-                host.closed += 1
+                host.refused.add(port)
             return state
 
         async def walk() -> None:
             for port in left:
-                filtered = not host.closed and not host.open_ports and host.silent >= GIVE_UP_AFTER
+                filtered = not host.refused and not host.open_ports and host.silent >= GIVE_UP_AFTER
                 if await one(port, FILTERED_S if filtered and base <= CONNECT_S else base) in (
                     TcpState.FILTERED,
                     TcpState.UNREACHABLE,
@@ -531,9 +605,9 @@ class Runner:
         # One slot stays free for questions to services while ports are still being looked at.
         walkers = max(1, self.plan.pace.host_connections - 1)
         await asyncio.gather(*(walk() for _ in range(walkers)))
-        if silent and (host.closed or host.open_ports):
+        if silent and (host.refused or host.open_ports):
             # Where some ports refuse and some are silent, packets get lost; where none refuses, a firewall drops them.
-            again = silent if host.closed else [p for p in silent if p in SWEEP_PORTS]
+            again = silent if host.refused else [p for p in silent if p in SWEEP_PORTS]
             left = iter(again)
 
             async def walk_again() -> None:
@@ -541,18 +615,27 @@ class Runner:
                     await one(port, RETRY_S)
 
             await asyncio.gather(*(walk_again() for _ in range(walkers)))
-        if len(host.open_ports) >= CANARY_AT and await self._touch(host.ip, CANARY_PORT, base) is TcpState.OPEN:
-            host.accepts_all = True
-            self.record.run(
-                "connect", str(host.ip), RunStatus.MALFORMED, "accepts every port, so an open port proves nothing"
-            )
+        if len(host.open_ports) >= CANARY_AT and CANARY_PORT not in host.refused and not host.accepts_all:
+            state = await self._touch(host.ip, CANARY_PORT, base)
+            if state is TcpState.CLOSED:
+                host.refused.add(CANARY_PORT)
+            elif state is TcpState.OPEN:
+                host.accepts_all = True
+                detail = "accepts every port, so an open port proves nothing"
+                self.record.run("connect", str(host.ip), RunStatus.MALFORMED, detail)
 
     async def _ask_port(self, host: Host, port: int, *, late: bool) -> None:
         """The probes of one open port: the usual ones when it is found, those that build on discovery late."""
         if host.accepts_all and port not in SWEEP_PORTS:
             return
         state = self._port_state.setdefault((host.ip, port), PortState())
-        for probe in self._probes_for(port, late):
+        at = Endpoint(ip=host.ip, port=port, transport="tcp")
+        answered = {o.probe for o in host.observations if o.endpoint == at}  # in an earlier pass
+        for probe in self._probes_for(host, port, late):
+            if probe.spec.name in answered:
+                if probe.spec.name == "banner":
+                    return
+                continue
             io = HostIO(self._tools, probe.spec, host, port, state)
             began = time.monotonic()
             runs = len(self.record.runs)
@@ -564,11 +647,12 @@ class Runner:
             elif len(self.record.runs) == runs:
                 self.record.run(probe.spec.name, f"{host.ip}:{port}", RunStatus.SILENT, "", time.monotonic() - began)
 
-    def _probes_for(self, port: int, late: bool) -> list[Probe]:
+    def _probes_for(self, host: Host, port: int, late: bool) -> list[Probe]:
         """Probes of a port in the order they are run; the listener goes first on a port that nobody claims."""
         tcp = [p for p in self.plan.probes if p.spec.transport is Transport.TCP]
         if late:
-            return [p for p in tcp if p.spec.name in LATE and port in p.spec.trigger.ports]
+            named = {p.spec.name for p in tcp if port in _own_ports(host, p.spec.trigger.named_by)}
+            return [p for p in tcp if p.spec.name in LATE and (port in p.spec.trigger.ports or p.spec.name in named)]
         claimed = [p for p in tcp if port in p.spec.trigger.ports and p.spec.name not in LATE]
         if not claimed:
             claimed = [p for p in tcp if p.spec.trigger.unknown]
@@ -602,7 +686,7 @@ class Runner:
                 if state is TcpState.OPEN:
                     self._opened(host, port)
                 elif state is TcpState.CLOSED:
-                    host.closed += 1
+                    host.refused.add(port)
         return asked
 
     async def _engine(
@@ -644,7 +728,22 @@ def _named_ports(host: Host) -> list[int]:
             ports[int(seen.value)] = None
         elif seen.kind == "onvif.xaddrs":
             ports.update(dict.fromkeys(int(p) for p in _NAMED_PORT.findall(seen.value)))
+    ports.update(dict.fromkeys(_own_ports(host, "ssdp.location")))
     return [p for p in ports if 0 < p < 65536][:8]
+
+
+def _own_ports(host: Host, kind: str) -> list[int]:
+    """Ports in the URLs of that kind which lead to the very host that gave them."""
+    ports: dict[int, None] = {}
+    for url in (seen.value for seen in host.observations if seen.kind == kind):
+        try:
+            there = urlsplit(url)
+            port = there.port or {"http": 80, "https": 443}.get(there.scheme)
+        except ValueError:  # a port that is no number, brackets that don't close
+            continue
+        if port and there.hostname == str(host.ip):
+            ports[port] = None
+    return list(ports)
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

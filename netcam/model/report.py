@@ -182,6 +182,20 @@ class ConflictRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BehindRecord:
+    """What a recorder says is behind it: places of one sort, or one device by name. `source`: an observation id.
+
+    `seen` is False: netcam looked at none of them through the recorder.
+    """
+
+    what: str
+    name: str | None
+    count: int | None
+    source: str
+    seen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceRecord:
     """One device, CCTV or not. Addresses and times are text here; `mac` is lower case with colons."""
 
@@ -205,6 +219,7 @@ class DeviceRecord:
     verdicts: tuple[VerdictRecord, ...] = ()
     advisories: tuple[AdvisoryRecord, ...] = ()
     services: tuple[ServiceRecord, ...] = ()
+    behind: tuple[BehindRecord, ...] = ()
     evidence: tuple[EvidenceRecord, ...] = ()
     conflicts: tuple[ConflictRecord, ...] = ()
 

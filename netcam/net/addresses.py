@@ -15,6 +15,11 @@ def family(ip: IPAddress) -> socket.AddressFamily:
     return socket.AF_INET if ip.version == 4 else socket.AF_INET6
 
 
+def unscoped(ip: IPAddress) -> IPAddress:
+    """The address without an IPv6 scope id, which only says by which of our interfaces it is reached."""
+    return IPv6Address(int(ip)) if isinstance(ip, IPv6Address) and ip.scope_id else ip
+
+
 def to_socket(ip: IPAddress, port: int, interface: str | None = None) -> SockAddr:
     """The address as the socket module takes it; a scope id, or else the interface, goes with link-local IPv6.
 

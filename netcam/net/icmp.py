@@ -7,6 +7,7 @@ import socket
 import struct
 
 from netcam.model import IPAddress
+from netcam.net.addresses import family, to_socket
 from netcam.net.gate import Gate
 
 _ECHO_BYTES = 28  # IP and ICMP headers
@@ -21,21 +22,21 @@ async def ping(gate: Gate, ip: IPAddress, timeout_s: float) -> bool:
     Raises:
         ScopeError: before a packet leaves.
     """
-    if ip.version != 4:
-        return False
     gate.check(ip)
+    protocol = socket.IPPROTO_ICMP if ip.version == 4 else socket.IPPROTO_ICMPV6
     try:
-        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP)
+        sock = socket.socket(family(ip), socket.SOCK_DGRAM, protocol)
     except OSError:
         return False
     with sock:
         sock.setblocking(False)
         loop = asyncio.get_running_loop()
-        # RFC 792: type 8, code 0, checksum (the kernel fills in identifier and checksum), sequence 1.
-        request = struct.pack("!BBHHH", 8, 0, _checksum(struct.pack("!BBHHH", 8, 0, 0, 0, 1)), 0, 1)
+        # RFC 792 and 4443: type, code 0, checksum (the kernel fills in identifier and checksum), sequence 1.
+        kind = 8 if ip.version == 4 else 128
+        request = struct.pack("!BBHHH", kind, 0, _checksum(struct.pack("!BBHHH", kind, 0, 0, 0, 1)), 0, 1)
         await gate.admit(ip, 1, _ECHO_BYTES)
         try:
-            sock.connect((str(ip), 0))
+            sock.connect(to_socket(ip, 0))
             async with asyncio.timeout(timeout_s):
                 await loop.sock_sendall(sock, request)
                 answer = await loop.sock_recv(sock, 1500)

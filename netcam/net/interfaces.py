@@ -96,7 +96,7 @@ def default_networks(
 ) -> tuple[tuple[tuple[Interface, IPv4Network], ...], tuple[tuple[str, str], ...]]:
     """The private IPv4 networks attached to this machine, and what was left out: (interface and network, why).
 
-    Loopback, interfaces that are down, and those without an IPv4 address are left out without a word.
+    Loopback and interfaces without an IPv4 address are left out without a word.
     """
     networks: list[tuple[Interface, IPv4Network]] = []
     left_out: list[tuple[str, str]] = []
@@ -106,13 +106,14 @@ def default_networks(
         "virtual": "a virtual interface without a wire",
     }
     for interface in ifs:
-        if interface.kind == "loopback" or not interface.up:
+        if interface.kind == "loopback":
             continue
         for own in interface.addresses:
             if not isinstance(own, IPv4Interface):
                 continue
             network = own.network
             why = reasons.get(interface.kind) or _why_not(network)
+            why = why if interface.up else "the interface is down"
             if why:
                 left_out.append((f"{interface.name} {network}", why))
             elif (interface, network) not in networks:

@@ -34,6 +34,7 @@ class GroupSocket:
         port: the local port that questions leave from.
         fixed: whether that is `bind_port` and ours alone.
         listening: (group, port) pairs that are heard.
+        unheard: those of `listen_ports` that another program keeps to itself.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class GroupSocket:
         groups: Sequence[IPAddress] = (),
         group_port: int = 0,
         bind_port: int = 0,
+        listen_ports: Sequence[int] = (),
     ) -> None:
         """Open the sockets; needs a running event loop.
 
@@ -54,6 +56,7 @@ class GroupSocket:
             groups: joined on the interface; the same family. They are registered with the gate by the caller.
             group_port: where answers through the groups arrive, mostly the port that is asked.
             bind_port: see above; 0 for any.
+            listen_ports: where devices speak unasked, by broadcast; shared with whoever shares them too.
         Raises:
             ScopeError: a group is not registered.
             OSError: the interface is gone, or no port is left.
@@ -67,6 +70,7 @@ class GroupSocket:
         self._more = asyncio.Event()
         self._sockets: list[socket.socket] = []
         self.listening: tuple[tuple[IPAddress, int], ...] = ()
+        self.unheard: tuple[int, ...] = ()
         try:
             asking = self._alone(bind_port) if bind_port else None
             self.fixed = asking is not None
@@ -75,6 +79,7 @@ class GroupSocket:
             for group in groups:
                 for port in {group_port, bind_port} - {0}:
                     self._listen(group, port)
+            self.unheard = tuple(port for port in listen_ports if self._shared(port) is None)
         except OSError:
             self.close()
             raise
@@ -143,7 +148,8 @@ class GroupSocket:
 
     def _listen(self, group: IPAddress, port: int) -> None:
         """Hear `group` at `port`: on the asking socket if that has the port, else on one that shares it."""
-        sock = self._asking if port == self.port else self._shared(group, port)
+        # Bound to the group's own address it can't take unicast away from the program it shares the port with.
+        sock = self._asking if port == self.port else self._shared(port, str(group).partition("%")[0])
         if sock is None:
             return
         if group.version == 4:
@@ -155,10 +161,10 @@ class GroupSocket:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, member)
         self.listening += ((group, port),)
 
-    def _shared(self, group: IPAddress, port: int) -> socket.socket | None:
-        # Bound to the group's own address it can't take unicast away from the program it shares the port with.
+    def _shared(self, port: int, address: str = "") -> socket.socket | None:
+        """A socket at `port` that others may have too, or None when somebody has it alone."""
         try:
-            return self._bound(port, str(group).partition("%")[0], share=True)
+            return self._bound(port, address, share=True)
         except OSError as error:
             if error.errno in (errno.EADDRINUSE, errno.EACCES):
                 return None

@@ -45,12 +45,19 @@ class WorkerProcess:
 
     @classmethod
     async def start(
-        cls, name: str, module: str, arguments: Sequence[str] = (), *, timeout_s: float = START_TIMEOUT_S
+        cls,
+        name: str,
+        module: str,
+        arguments: Sequence[str] = (),
+        *,
+        timeout_s: float = START_TIMEOUT_S,
+        line_limit: int = LINE_LIMIT,
     ) -> tuple[WorkerProcess, Mapping[str, Any]]:
         """The running worker and its first line.
 
         Args:
             name: what the messages for people call it.
+            line_limit: bytes of the longest line it may write.
         Raises:
             ConfigError, PrivilegeError: the worker's own words, when it can't do its work here.
             NetcamError: it didn't start, ended, or said something else.
@@ -61,7 +68,7 @@ class WorkerProcess:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-P", "-m", module, *arguments,
                 stdin=reading, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-                limit=LINE_LIMIT, close_fds=True, env=_environment(),
+                limit=line_limit, close_fds=True, env=_environment(),
                 start_new_session=True,  # Ctrl-C is for the main program, which ends its workers in order
             )
         except BaseException as e:
@@ -111,7 +118,7 @@ class WorkerProcess:
         except TimeoutError:
             raise NetcamError(f"{self.name} does not answer") from None
         except ValueError:
-            raise NetcamError(f"{self.name} sent a line of more than {LINE_LIMIT} bytes") from None
+            raise NetcamError(f"{self.name} sent too long a line") from None
         if not line.endswith(b"\n"):
             # Its last words come through another pipe, a moment later perhaps.
             await asyncio.wait([self._listening], timeout=_END_TIMEOUT_S)

@@ -20,6 +20,7 @@ from netcam.model.report import (
     ServiceRecord,
     VerdictRecord,
 )
+from netcam.report.behind import behind_records
 
 SHOWN_AT = 0.1  # a claim below this stays in the evidence and out of the headline
 _PROTOCOLS = (
@@ -69,21 +70,22 @@ def device_record(
         badge: vendor id -> name as it stands on a device.
         registrant: who registered the MAC's prefix.
     """
-    serial = _leader(identity.serial)
+    serial, model = _leader(identity.serial), _leader(identity.model)
     services = service_records(observations)
+    hostnames = tuple(dict.fromkeys(o.value.rstrip(".") for o in observations if o.kind in _NAME_KINDS))
     return DeviceRecord(
         id=device_id(site, serial, mac, mac_source, observations, addresses, key),
         ip=addresses[0] if addresses else None,
         addresses=tuple(addresses),
         mac=mac,
         mac_source=mac_source,
-        hostnames=tuple(dict.fromkeys(o.value.rstrip(".") for o in observations if o.kind in _NAME_KINDS)),
+        hostnames=hostnames,
         is_cctv=identity.is_cctv,
         device_type=_leader(identity.device_type),
         confidence=identity.confidence,
         brand=_named(identity.brand, badge),
         manufacturer=_named(identity.manufacturer, name),
-        model=_leader(identity.model),
+        model=model,
         firmware=_leader(identity.firmware),
         firmware_date=_leader(identity.firmware_date),
         serial=serial,
@@ -94,6 +96,7 @@ def device_record(
         verdicts=tuple(verdicts),
         advisories=(),
         services=services,
+        behind=behind_records(_leader(identity.device_type), (serial, model, *hostnames), observations),
         evidence=tuple(
             EvidenceRecord(
                 id=e.id, signature=e.signature, observation=e.observation, strength=e.strength, root=e.root, says=e.says

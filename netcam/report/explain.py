@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from netcam.errors import ConfigError
 from netcam.model.identity import Strength
 from netcam.model.observation import canonical_mac
-from netcam.model.report import DeviceRecord, EvidenceRecord, NamedClaim, ObservationRecord, Report
+from netcam.model.report import BehindRecord, DeviceRecord, EvidenceRecord, NamedClaim, ObservationRecord, Report
 from netcam.safetext import visible
 
 from .summary import BASES, EFFECTS
@@ -104,6 +104,12 @@ def percent(confidence: float) -> str:
     return f"{min(round(confidence * 100), 99)} %"
 
 
+def behind_of(behind: BehindRecord) -> str:
+    """One thing that a recorder says is behind it, in a few words."""
+    said = " ".join(filter(None, (str(behind.count) if behind.count is not None else "", behind.what, behind.name)))
+    return said if behind.seen else f"{said}, unseen"
+
+
 def kind_of(device: DeviceRecord) -> str:
     """What the device is, in a word or two."""
     return device.device_type or {True: "CCTV", None: "undecided", False: "not CCTV"}[device.is_cctv]
@@ -191,6 +197,7 @@ def _facts(d: DeviceRecord) -> tuple[tuple[str, str], ...]:
         ("MAC", f"{d.mac} ({d.mac_source})" if d.mac_source else d.mac or ""),
         ("MAC block of", d.oui_registrant or ""),
         ("addresses", ", ".join(d.addresses) if len(d.addresses) > 1 else ""), ("names", ", ".join(d.hostnames)),
+        ("behind it", "; ".join(map(behind_of, d.behind))),
         ("can", ", ".join(f"{c.id} ({percent(c.confidence)})" for c in d.capabilities)), ("id", d.id),
     )  # fmt: skip
 

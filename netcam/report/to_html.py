@@ -18,7 +18,7 @@ from netcam.model.report import DeviceRecord, EvidenceRecord, ObservationRecord,
 from netcam.model.runs import RunStatus
 from netcam.safetext import visible
 
-from .explain import QUESTIONS, kind_of, percent, where
+from .explain import QUESTIONS, behind_of, kind_of, percent, where
 from .summary import BASES, EFFECTS, OUTCOMES, address_key, findings, in_order, in_view, makers, overall, summarize
 
 TEXT_LIMIT = 200  # characters shown of one text; the JSON report has it whole
@@ -60,7 +60,8 @@ def dump(report: Report) -> bytes:
     style, script = _part("report.css"), _part("report.js")
     env = Environment(autoescape=True, finalize=_shown, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     env.filters.update(
-        sentence=_sentence, short=_short, percent=percent, web=_web, when=_when, kind=kind_of, where=where
+        sentence=_sentence, short=_short, percent=percent, web=_web, when=_when, kind=kind_of, where=where,
+        behind=lambda b: _short(behind_of(b)),
     )
     page = env.from_string(_part("report.html.j2")).render(
         report=report, scan=report.scan, summary=summarize(report), rows=_rows(report), bars=_bars(report),

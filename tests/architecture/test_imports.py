@@ -26,6 +26,8 @@ ALLOWED = {
     "net/mdns.py": ((*BASE, "netcam.wire", "netcam.probes.base", "netcam.net"), ("zeroconf",)),
     "net/interfaces.py": ((*BASE, "netcam.net"), ("ifaddr",)),
     "net/l2_worker.py": (("netcam.net.privileges",), ("scapy",)),
+    "net/pcap_worker.py": (("netcam.net.privileges", "netcam.net.frame_lines"), ("scapy",)),
+    "net/listen_worker.py": (("netcam.net.privileges", "netcam.net.frame_lines"), ("scapy",)),
     "net/nmap_worker.py": (("netcam.net.privileges",), ("nmap",)),
     "discovery": ((*BASE, "netcam.wire", "netcam.net", "netcam.probes", "netcam.discovery"), ()),
     "engine": ((*BASE, *DATA, "netcam.engine"), ("msgspec", "re2")),
@@ -38,6 +40,7 @@ ALLOWED = {
     "pipeline.py": (EVERYTHING, ()),
     "knowledge.py": (EVERYTHING, ()),
     "intake.py": (EVERYTHING, ()),
+    "heard.py": (EVERYTHING, ()),
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -81,7 +84,7 @@ def test_a_file_imports_only_what_the_table_allows_its_part(file):
 def test_an_outside_library_is_used_where_the_table_says(library):
     users = {f.relative_to(PACKAGE).as_posix() for f in FILES for _, n in imports(f) if n.partition(".")[0] == library}
     owners = {
-        "scapy": {"net/l2_worker.py"},
+        "scapy": {"net/l2_worker.py", "net/pcap_worker.py", "net/listen_worker.py"},
         "nmap": {"net/nmap_worker.py"},
         "zeroconf": {"net/mdns.py"},
         "ifaddr": {"net/interfaces.py"},

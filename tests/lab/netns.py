@@ -18,6 +18,7 @@ import functools
 import os
 import resource
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -25,7 +26,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
@@ -113,11 +114,13 @@ def _up(name: str, flags: int = 0) -> None:
     _interface(name, _SIOCSIFFLAGS, struct.pack("H", before | _IFF_UP | flags))
 
 
-def _configure(name: str, ip: str, mask: str, mac: str, *, ipv6: bool) -> None:
+def configure(name: str, ip: str, mask: str, mac: str, *, ipv6: bool) -> None:
     """Give one interface of the present namespace its addresses and bring it up, loopback too."""
     if not ipv6:
         with contextlib.suppress(FileNotFoundError):
             Path("/proc/sys/net/ipv6/conf/all/disable_ipv6").write_text("1")
+    else:
+        Path(f"/proc/sys/net/ipv6/conf/{name}/accept_dad").write_text("0")  # nobody else has it: usable at once
     _interface(name, _SIOCSIFHWADDR, struct.pack("H6s", 1, bytes.fromhex(mac.replace(":", ""))))
     _interface(name, _SIOCSIFADDR, struct.pack("HH4s", socket.AF_INET, 0, IPv4Address(ip).packed))
     _interface(name, _SIOCSIFNETMASK, struct.pack("HH4s", socket.AF_INET, 0, IPv4Address(mask).packed))
@@ -244,21 +247,25 @@ class Capture:
                     self._idle.notify_all()
                 continue
             seconds, nanoseconds = struct.unpack("qq", notes[0][2]) if notes else (0, 0)
-            # Headers are enough; the length is kept in front of them.
-            self._raw.append((seconds + nanoseconds / 1e9, len(data).to_bytes(4, "big") + data[:128]))
+            self._raw.append((seconds + nanoseconds / 1e9, data))
 
     def frames(self) -> list[Frame]:
         """All frames so far; waits until the queue is empty."""
+        return [Frame.decode(at, raw) for at, raw in self._settled()]
+
+    def write(self, path: Path) -> None:
+        """All frames so far as a capture file (pcap, microseconds)."""
+        with path.open("wb") as file:
+            file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+            for at, raw in self._settled():
+                file.write(struct.pack("<IIII", int(at), int(at % 1 * 1e6), len(raw), len(raw)) + raw)
+
+    def _settled(self) -> list[tuple[float, bytes]]:
         with self._idle:
             goal = self._idle_rounds + 2
             self._idle.wait_for(lambda: self._idle_rounds >= goal or self._ends.is_set(), timeout=5)
         self._count_dropped()
-        out = []
-        for at, kept in self._raw:
-            frame = Frame.decode(at, kept[4:])
-            length = int.from_bytes(kept[:4], "big")
-            out.append(frame if frame.length == length else _with_length(frame, length))
-        return out
+        return list(self._raw)
 
     def _count_dropped(self) -> None:
         if not self._ends.is_set():
@@ -269,11 +276,6 @@ class Capture:
         self._ends.set()
         self._thread.join()
         self._socket.close()
-
-
-def _with_length(frame: Frame, length: int) -> Frame:
-    values = {name: getattr(frame, name) for name in Frame.__slots__}
-    return Frame(**{**values, "length": length})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -347,6 +349,10 @@ class NetnsLan:
         """Every frame on the switch so far, in the order of arrival."""
         return self._capture.frames()
 
+    def write_capture(self, path: Path) -> None:
+        """Every frame on the switch so far as a capture file."""
+        self._capture.write(path)
+
     @property
     def dropped(self) -> int:
         """Frames the recorder lost; a test about pace or scope should see 0."""
@@ -376,31 +382,23 @@ class NetnsLan:
 
     def run_at(self, address: str, command: Sequence[str]) -> Result:
         """A command in a device's namespace: to give it routes, or a habit no profile has."""
-        space = self._spaces[self.addresses.index(address)]
-        return self.run_in(space, command, user=None, timeout_s=30.0, python=False)
+        return self.run_in(self.space(address), command, user=None, timeout_s=30.0, python=False)
+
+    def space(self, address: str) -> int:
+        """The namespace of the device at `address`, as a file descriptor."""
+        return self._spaces[self.addresses.index(address)]
 
     def run_in(
         self, namespace: int, arguments: Sequence[str], *, user: str | None, timeout_s: float, python: bool
     ) -> Result:
         command = [sys.executable, "-m", "netcam", *arguments] if python else list(arguments)
-        # Own mounts: /sys shows the interfaces of the namespace it was mounted in, and an interpreter in somebody's
-        # private home must be reachable for an unprivileged user without changing that home.
-        identity = ["--pdeathsig", "KILL"]
-        if user:
-            identity += ["--reuid", user, "--regid", "65534", "--clear-groups", "--inh-caps=-all"]
-            identity += ["--bounding-set=-all"]
-        line = [
-            "setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
-            "sh", "-c", _MOUNTS, "sh", *(_private_parent(Path(sys.base_prefix)) if user else ("", "")),
-            "setpriv", *identity, *command,
-        ]
-        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/"}
+        line = _alone(command, user)
 
         def work() -> Result:
             started = time.time()
             done = subprocess.run(
                 line, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=timeout_s,
-                env=environment, cwd=REPOSITORY, check=False,
+                env=_environment(), cwd=REPOSITORY, check=False,
             )
             took = time.time() - started
             return Result(
@@ -409,48 +407,102 @@ class NetnsLan:
 
         return inside(namespace, work)
 
+    @contextlib.contextmanager
+    def daemon(self, address: str, command: Sequence[str], *, listens: str) -> Iterator[None]:
+        """A program in a device's namespace, with processes and mounts of its own; it ends with the block.
+
+        Args:
+            listens: "tcp/80" or "udp/5353"; the block begins when that port is open.
+
+        Raises:
+            OSError: it ended or the port was not open within 20 seconds; with the end of what it printed.
+        """
+        space = self.space(address)
+        log = self.folder() / "log"
+        started = threading.Event()
+        running: list[subprocess.Popen[bytes]] = []
+
+        def run() -> None:  # in a thread that lives as long: the child is killed when its parent thread ends
+            with log.open("wb") as output:
+                running.append(
+                    subprocess.Popen(
+                        _alone(["sh", "-c", '"$@" & wait', "sh", *command], None), stdin=subprocess.DEVNULL,
+                        stdout=output, stderr=output, env=_environment(), cwd="/",
+                    )
+                )
+                started.set()
+                running[0].wait()
+
+        thread = threading.Thread(target=inside, args=(space, run))
+        thread.start()
+        started.wait(10)
+        try:
+            end = time.monotonic() + 20
+            while not inside(space, functools.partial(_listening, listens)):
+                if not running or running[0].poll() is not None or time.monotonic() > end:
+                    said = log.read_text("utf-8", "replace")[-600:]
+                    raise OSError(f"{command[0]} does not listen on {listens}: {said}")
+                time.sleep(0.05)
+            yield
+        finally:
+            for process in running:
+                _end(process.pid)
+            thread.join()
+
     # Building
 
     def _build(self) -> None:
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         self._undo.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
-        switch = self._namespace()
         self._scanner = self._namespace()
         spaces = self._spaces = [self._namespace() for _ in self.profiles]
-        lines = ["link add br0 type bridge mcast_snooping 0 forward_delay 0 stp_state 0"]
-        for number, space in enumerate((self._scanner, *spaces)):
-            lines += [
-                f"link add p{number} type veth peer name eth0 netns /proc/{os.getpid()}/fd/{space}",
-                f"link set p{number} master br0 up",
-            ]
-        inside(switch, functools.partial(_tool, ["ip", "-batch", "-"], "\n".join(lines)))
-        inside(switch, _quiet_switch)
+        switch = self._switch([(space, "eth0") for space in (self._scanner, *spaces)])
         mask = str(self.network.netmask)
         addresses = (self.scanner_ip, *self.addresses)
         macs = (_SCANNER_MAC, *(profile.mac for profile in self.profiles))
         for space, ip, mac in zip((self._scanner, *spaces), addresses, macs, strict=True):
-            inside(space, functools.partial(_configure, "eth0", ip, mask, mac, ipv6=self._ipv6))
+            inside(space, functools.partial(configure, "eth0", ip, mask, mac, ipv6=self._ipv6))
         # As on a real LAN, a packet for elsewhere leaves through some host: here it can be seen, and ends there.
         route = f"route add default via {self.addresses[0]}"
-        inside(self._scanner, functools.partial(_tool, ["ip", "-batch", "-"], route))
-        for space, profile in zip(spaces, self.profiles, strict=True):
-            if rules := _rules(profile):
-                inside(space, functools.partial(_tool, ["nft", "-f", "-"], rules))
+        inside(self._scanner, functools.partial(tool, ["ip", "-batch", "-"], route))
+        self._filter()
         self._capture = Capture(switch, "br0")
         self._undo.callback(self._capture.close)
-        self._serve(spaces)
+        self._serve()
+
+    def _filter(self) -> None:
+        """The packet filters of devices that have one."""
+        for space, profile in zip(self._spaces, self.profiles, strict=True):
+            if rules := _rules(profile):
+                inside(space, functools.partial(tool, ["nft", "-f", "-"], rules))
+
+    def _switch(self, ports: Sequence[tuple[int, str]]) -> int:
+        """The namespace of a new switch br0 with a cable to each (namespace, interface name)."""
+        switch = self._namespace()
+        lines = ["link add br0 type bridge mcast_snooping 0 forward_delay 0 stp_state 0"]
+        for number, (space, name) in enumerate(ports):
+            lines += [
+                f"link add p{number} type veth peer name {name} netns /proc/{os.getpid()}/fd/{space}",
+                f"link set p{number} master br0 up",
+            ]
+        inside(switch, functools.partial(tool, ["ip", "-batch", "-"], "\n".join(lines)))
+        inside(switch, _quiet_switch)
+        return switch
 
     def _namespace(self) -> int:
         descriptor = new_namespace()
         self._undo.callback(os.close, descriptor)
         return descriptor
 
-    def _serve(self, spaces: Iterable[int]) -> None:
-        devices = []
-        for space, profile, ip in zip(spaces, self.profiles, self.addresses, strict=True):
-            devices.append(Device(profile, ip, NamespacePlace(space, ip, self.network), shift_ports=False))
-        self._lan = EmulatedLan(devices)
+    def _place(self, space: int, ip: str) -> NamespacePlace:
+        return NamespacePlace(space, ip, self.network)
+
+    def _serve(self) -> None:
+        units = zip(self._spaces, self.profiles, self.addresses, strict=True)
+        self._lan = EmulatedLan(
+            [Device(profile, ip, self._place(space, ip), shift_ports=False) for space, profile, ip in units]
+        )
         loop = asyncio.new_event_loop()
         thread = threading.Thread(target=loop.run_forever)
         thread.start()
@@ -465,6 +517,49 @@ class NetnsLan:
         asyncio.run_coroutine_threadsafe(self._lan.start(), loop).result(60)
         if self._lan.missing:
             raise OSError(f"not opened: {self._lan.missing[0]}")
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/"}
+
+
+def _alone(command: Sequence[str], user: str | None) -> list[str]:
+    """The command with processes and mounts of its own, all of which end with it.
+
+    Own mounts: /sys shows the interfaces of the namespace it was mounted in, and an interpreter in somebody's private
+    home must be reachable for an unprivileged user without changing that home.
+    """
+    identity = ["--pdeathsig", "KILL"]
+    if user:
+        identity += ["--reuid", user, "--regid", "65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"]
+    return [
+        "setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
+        "sh", "-c", _MOUNTS, "sh", *(_private_parent(Path(sys.base_prefix)) if user else ("", "")),
+        "setpriv", *identity, *command,
+    ]  # fmt: skip
+
+
+def _end(pid: int) -> None:
+    """Kill the first process of a namespace that `unshare` waits for, and so all in it; `unshare` ends by itself.
+
+    That first process is our shell, because one that changes its user would no longer die with its parent.
+    """
+    with contextlib.suppress(OSError):
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            os.kill(int(child), signal.SIGKILL)
+
+
+def _listening(what: str) -> bool:
+    """Whether a port like "tcp/80" is open in this thread's network namespace."""
+    transport, _, port = what.partition("/")
+    state = "0A" if transport == "tcp" else "07"  # include/net/tcp_states.h
+    for name in (transport, f"{transport}6"):
+        with contextlib.suppress(FileNotFoundError):
+            for line in Path(f"/proc/thread-self/net/{name}").read_text().splitlines()[1:]:
+                fields = line.split()
+                if fields[3] == state and int(fields[1].rpartition(":")[2], 16) == int(port):
+                    return True
+    return False
 
 
 # $1 is a folder that only its owner may enter, $2 the part of it that the interpreter needs; both may be empty.
@@ -493,7 +588,7 @@ def _quiet_switch() -> None:
     _up("br0", _IFF_PROMISC)
 
 
-def _tool(command: list[str], text: str) -> None:
+def tool(command: list[str], text: str) -> None:
     done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise OSError(f"{command[0]}: {done.stderr.strip()[:300]}")

@@ -137,7 +137,7 @@ def test_every_option_the_docs_name_exists():
         option
         for page in PAGES
         for line in re.findall(r"`([^`\n]+)`|^((?:python3 run\.py|netcam) .*)$", page.read_text("utf-8"), re.M)
-        for option in re.findall(r"(?<![\w-])--[a-z][a-z-]*", " ".join(line))
+        for option in re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", " ".join(line))
     }
     assert named - known - {"--help", "--version"} == set()
 

@@ -9,13 +9,16 @@ import pytest
 
 from netcam import __version__, pipeline
 from netcam.discovery.grouping import Group
+from netcam.discovery.record import Record
 from netcam.engine.match import EvidenceIds
 from netcam.errors import ConfigError, NetcamError, ScopeError
 from netcam.knowledge import Knowledge
 from netcam.model.report import MacSource
 from netcam.net.interfaces import Interface
-from netcam.pipeline import Settings, identify, page_chooser, plan, probe_names, rejudge, report_of
+from netcam.pipeline import Settings, identify, optional_names, page_chooser, plan, probe_names, rejudge, report_of
+from netcam.report import to_html
 from netcam.report.build import device_id, observation_record, service_records, with_unique_ids
+from netcam.report.explain import explain
 from netcam.report.to_json import dump, loads
 from netcam.report.to_jsonl import line as jsonl
 
@@ -208,7 +211,7 @@ def test_a_plan_holds_the_scope_and_every_probe_not_switched_off(machine):
     assert sum(r.size for r in made.routed) == 3
     names = {p.spec.name for p in made.probes}
     assert "http" not in names
-    assert names | {"http", "arp", "icmp", "multicast"} == set(probe_names())
+    assert names | {"http", "arp", "icmp", "multicast", *optional_names()} == set(probe_names())
     assert made.packets_at_most > 0
 
 
@@ -228,4 +231,63 @@ class Ends:
     [(None, ""), (NetcamError("nmap: gone"), "nmap: gone"), (asyncio.CancelledError(), "interrupted")],
 )
 def test_a_scan_that_ends_early_says_why_and_is_not_lost(how, said):
-    assert asyncio.run(pipeline._until(Ends(how), None)) == said
+    assert asyncio.run(pipeline._until(Ends(how).run(), None)) == said
+
+
+def runners(record, *passes):
+    """Runners that hear these hosts, pass after pass; the last one for ever."""
+    left = list(passes)
+
+    class Once:
+        async def run(self):
+            record.begin_pass()
+            for text in left.pop(0) if len(left) > 1 else left[0]:
+                record.host(ip_address(text))
+                record.answered(ip_address(text))
+            record.end_pass()
+
+    return Once
+
+
+@pytest.mark.parametrize(
+    ("settings", "heard", "passes", "status", "why"),
+    [
+        (Settings(passes=3), [["192.0.2.1"]], 3, "covered", "0 of 1 hosts answered in one pass only"),
+        (Settings(until_stable=True), [["192.0.2.1"]], 2, "covered", "the last two agree"),
+        (
+            Settings(until_stable=True), [["192.0.2.1"], ["192.0.2.1", "192.0.2.2"], ["192.0.2.1"]], 4, "covered",
+            "1 of 2 hosts answered in one pass only: 192.0.2.2",
+        ),
+        (
+            Settings(until_stable=True), [[f"192.0.2.{n}"] for n in range(9)], 5, "partly",
+            "no two in a row agree; 5 of 5",
+        ),
+        (Settings(until_stable=True, passes=3), [[f"192.0.2.{n}"] for n in range(9)], 3, "partly", "no two in a row"),
+    ],
+)  # fmt: skip
+def test_passes_are_bounded_and_the_coverage_says_what_they_showed(settings, heard, passes, status, why):
+    record = Record()
+    asyncio.run(pipeline._passes(settings, record, runners(record, *heard)))
+    (entry,) = record.coverage
+    assert entry.what == f"hosts in {passes} passes"
+    assert entry.status == status
+    assert why in entry.why
+
+
+def test_a_single_pass_says_nothing_about_passes():
+    record = Record()
+    asyncio.run(pipeline._passes(Settings(), record, runners(record, ["192.0.2.1"])))
+    assert (record.passes, record.coverage) == (1, [])
+
+
+def test_a_recorder_s_places_are_in_its_record_and_in_the_words_for_people(knowledge):
+    answer = {"sadp.answer": "ProbeMatch", "sadp.model": "DS-7616NI-Q2/16P", "sadp.channels": "analog=0 digital=16"}
+    lines = [json.dumps({"device": 1, "kind": k, "value": v, "ip": "192.0.2.1"}) for k, v in answer.items()]
+    found, _ = identify(lines, knowledge)
+    report = report_of(found, knowledge)
+    (device,) = report.devices
+    assert [(b.what, b.count, b.seen) for b in device.behind] == [("network channels", 16, False)]
+    assert device.behind[0].source in {o.id for o in report.observations}
+    assert "16 network channels, unseen" in explain(report, device)
+    assert "16 network channels, unseen" in to_html.dump(report).decode()
+    assert rejudge(report, knowledge).devices[0].behind == device.behind

@@ -162,3 +162,30 @@ def test_a_closed_or_failed_socket_leaves_no_descriptor(loopback_group, gate, fr
 
     before, after = asyncio.run(run())
     assert before == after
+
+
+def test_what_is_said_unasked_is_heard_at_a_port_that_others_share(gate, free_port):
+    async def run():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+            one = GroupSocket(gate, interface="lo", interface_ip=HERE, listen_ports=[free_port])
+            two = GroupSocket(gate, interface="lo", interface_ip=HERE, listen_ports=[free_port])
+            async with one, two:
+                other.sendto(b"here I am", ("127.255.255.255", free_port))
+                return await one.receive(10), await two.receive(10), one.unheard, two.unheard
+
+    first, second, *unheard = asyncio.run(run())
+    assert first[0] == second[0] == b"here I am"
+    assert unheard == [(), ()]
+
+
+def test_a_port_that_another_program_keeps_to_itself_is_named_as_unheard(gate):
+    async def run():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as alone:
+            alone.bind(("", 0))
+            taken = alone.getsockname()[1]
+            async with GroupSocket(gate, interface="lo", interface_ip=HERE, listen_ports=[taken]) as hearer:
+                return taken, hearer.unheard
+
+    taken, unheard = asyncio.run(run())
+    assert unheard == (taken,)

@@ -44,13 +44,14 @@ def test_the_default_is_every_private_network_and_what_is_left_out_says_why():
     reasons = dict(left_out)
     assert set(reasons) == {
         "eth1 198.18.0.0/24", "docker0 172.17.0.0/16", "wg0 10.9.0.0/24", "eth2 10.0.0.0/8", "eth2 169.254.0.0/16",
-        "eth2 10.3.3.3/32",
+        "eth2 10.3.3.3/32", "eth3 10.4.4.0/24",
     }
     assert "containers" in reasons["docker0 172.17.0.0/16"]
     assert "VPN" in reasons["wg0 10.9.0.0/24"]
     assert "not a private network" in reasons["eth1 198.18.0.0/24"]
     assert "16,777,216 addresses" in reasons["eth2 10.0.0.0/8"]
     assert "link-local" in reasons["eth2 169.254.0.0/16"]
+    assert "down" in reasons["eth3 10.4.4.0/24"]
 
 
 def test_an_address_belongs_to_the_narrowest_network_of_an_interface_that_is_up():

@@ -320,7 +320,7 @@ def test_without_the_capability_nothing_is_started(monkeypatch):
         ("junk", NetcamError, "not an object: junk"),
         ("[1]", NetcamError, "not an object"),
         ("[" * 50000, NetcamError, "not an object"),
-        ("x" * 200000, NetcamError, "line of more than"),
+        ("x" * 200000, NetcamError, "too long a line"),
     ],
 )
 def test_a_worker_with_another_hello_is_not_used(monkeypatch, tmp_path, hello, error, words):
