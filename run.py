@@ -158,13 +158,22 @@ def install_programs() -> None:
 def install_servers() -> None:
     """What TEST_SERVERS names, where installing a server doesn't mean that it starts and serves this machine's network.
 
-    That is so in containers whose policy-rc.d forbids it; elsewhere they are installed by whoever wants them.
+    That is so in containers whose policy-rc.d forbids it, and on machines that serve tests alone (CI); elsewhere they are
+    installed by whoever wants them.
     """
     missing = [name for name in TEST_SERVERS if shutil.which(name) is None]
     packages = sorted({package for name in missing for package in TEST_SERVERS[name].split()})
     policy = Path("/usr/sbin/policy-rc.d")
-    quiet = not Path("/run/systemd/system").exists() and policy.exists() and "exit 101" in policy.read_text()
-    if missing and not (quiet and apt_install(packages)):
+    forbidden = policy.exists() and "exit 101" in policy.read_text()
+    lent = os.environ.get("CI") == "true" and not policy.exists() and os.access(policy.parent, os.W_OK)
+    if missing and lent:
+        policy.write_text("#!/bin/sh\nexit 101\n")  # nothing that is installed now is started
+        policy.chmod(0o755)
+    quiet = (forbidden and not Path("/run/systemd/system").exists()) or lent
+    installed = quiet and apt_install(packages) if missing else True
+    if missing and lent:
+        policy.unlink(missing_ok=True)
+    if not installed:
         say(f"skips the tests beside these servers, which are not installed: {', '.join(missing)}")
 
 

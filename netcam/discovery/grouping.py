@@ -158,7 +158,7 @@ def _group(ips: Sequence[IPAddress], items: Sequence[Observation], own: str | No
             ),
         ]
     for seen in items:
-        if seen.kind in ("sadp.ip", "dhip.ip") and seen.value not in ("0.0.0.0", *map(str, ordered)) and ordered:  # noqa: S104
+        if seen.kind.endswith(".ip") and seen.value not in ("0.0.0.0", *map(str, ordered)) and ordered:  # noqa: S104
             conflicts = [
                 *conflicts,
                 Conflict(

@@ -183,6 +183,8 @@ def service_records(observations: Sequence[Observation]) -> tuple[ServiceRecord,
         if seen.kind.startswith("tls."):
             tls.add(at)
         found = next((name for prefix, name in _PROTOCOLS if seen.kind.startswith(prefix)), None)
+        if found is None and transport == "udp" and "." in seen.kind:
+            found = seen.kind.partition(".")[0]  # a discovery protocol's kinds carry its name
         if found is not None and (protocols[at] is None or found in ("rtsp",)):
             protocols[at] = found
     return tuple(
