@@ -69,9 +69,9 @@ CHECKS = {
     "signatures": ["netcam", "signatures", "check"],
     "lists": ["netcam", "lists", "check"],
 }
-# Last, so that the count of passed tests is the last line; -rs says why a test was skipped. One worker a processor,
-# but no crowd of emulated networks on a large machine.
-PYTEST = ["pytest", "-rs", "--numprocesses=auto", "--maxprocesses=4", "--dist=loadgroup"]
+# Last, so that the count of passed tests is the last line; -rs says why a test was skipped. Most tests wait for devices
+# to answer or to stay silent, so four workers suit two processors; emulated networks are in groups that run one by one.
+PYTEST = ["pytest", "-rs", "--numprocesses=4", "--dist=loadgroup"]
 
 
 def main(args: list) -> int:
@@ -158,8 +158,8 @@ def install_programs() -> None:
 def install_servers() -> None:
     """What TEST_SERVERS names, where installing a server doesn't mean that it starts and serves this machine's network.
 
-    That is so in containers whose policy-rc.d forbids it, and on machines that serve tests alone (CI); elsewhere they are
-    installed by whoever wants them.
+    That is so in containers whose policy-rc.d forbids it, and on machines that serve tests alone (CI); elsewhere they
+    are installed by whoever wants them.
     """
     missing = [name for name in TEST_SERVERS if shutil.which(name) is None]
     packages = sorted({package for name in missing for package in TEST_SERVERS[name].split()})

@@ -39,7 +39,7 @@ from netcam.net.gate import PACES, Gate
 from netcam.net.interfaces import default_networks, interfaces
 from netcam.net.privileges import raw_frames
 from netcam.probes import all_probes, decoders, emitted_kinds
-from netcam.probes.base import Page
+from netcam.probes.base import Page, Transport
 from netcam.report.build import instant, observation_record, with_unique_ids
 
 # What the runner itself notes about a host; it proves nothing, but `scan --record` writes it like the rest.
@@ -179,8 +179,13 @@ class Settings:
 
 
 def probe_names() -> tuple[str, ...]:
-    """Every word that --without takes."""
-    return tuple(sorted({p.spec.name for p in all_probes()} | {"arp", "icmp", "multicast"}))
+    """Every word that --without takes; `discovery` stands for all discovery questions."""
+    return tuple(sorted({p.spec.name for p in all_probes()} | {"arp", "icmp", "multicast", "discovery"}))
+
+
+def discovery_names() -> frozenset[str]:
+    """The probes that ask or listen by datagrams."""
+    return frozenset(p.spec.name for p in all_probes() if p.spec.transport in (Transport.UDP_GROUP, Transport.MDNS))
 
 
 def optional_names() -> tuple[str, ...]:
@@ -195,6 +200,7 @@ def plan(settings: Settings) -> Plan:
         ConfigError: a setting that can't be used, naming it.
         ScopeError: a public target without leave.
     """
+    off = settings.without | (discovery_names() if "discovery" in settings.without else frozenset())
     unknown = settings.without - set(probe_names())
     if unknown:
         raise ConfigError(f"--without {sorted(unknown)[0]!r}: no such probe; there are {', '.join(probe_names())}")
@@ -222,7 +228,7 @@ def plan(settings: Settings) -> Plan:
     scope = scope_of(targets, settings.excluded, allow_public=settings.allow_public, stdin=settings.stdin)
     probes = tuple(p for p in all_probes() if not p.spec.optional or p.spec.name in settings.with_probes)
     return make_plan(
-        scope, pace=PACES[settings.pace], ports=settings.ports, probes=probes, without=settings.without,
+        scope, pace=PACES[settings.pace], ports=settings.ports, probes=probes, without=off,
         engine=settings.engine, interfaces=machine, chosen=settings.interfaces, raw=raw_frames(), left_out=left_out,
         passes=most_passes(settings), ipv6=settings.ipv6,
     )  # fmt: skip

@@ -13,7 +13,7 @@ from netcam.datafiles import data_folder
 from netcam.demo.store import demo_store
 
 CAMERA = next(f"127.77.0.{10 + n}" for n, profile in enumerate(demo_store()) if profile.name == "hikvision-camera")
-BRIEF = ["--without", "dhip,sadp,mdns,onvif,icmp", "--port", "80"]
+BRIEF = ["--without", "discovery,icmp", "--port", "80"]
 HERE = "127.0.0.5"  # an address that a refused scan never comes to
 
 LIST = """schema = 1

@@ -18,13 +18,15 @@ from netcam.cli.errors import Exit
 from netcam.cli.scanning import leave
 from netcam.demo.store import demo_store
 from netcam.discovery.ports import DEFAULT_PORTS
-from netcam.pipeline import probe_names
+from netcam.pipeline import discovery_names, probe_names
 from netcam.report.to_json import load
 
 IP = {profile.name: f"127.77.0.{10 + number}" for number, profile in enumerate(demo_store())}
 CAMERA, REBRAND, AXIS, NAS = (IP[name] for name in ("hikvision-camera", "annke-camera", "axis-camera", "office-nas"))
 # The questions sent to every host whatever it listens on; a test of something else needn't wait for their silence.
-BRIEF = ["--without", "dhip,sadp,mdns,onvif,icmp", "--port", "80"]
+BRIEF = ["--without", "discovery,icmp", "--port", "80"]
+# All of them but one or two.
+SADP_ALONE = ",".join(sorted((discovery_names() - {"sadp"}) | {"icmp"}))
 OWN_LIST = """schema = 1
 [list]
 id = "store-policy"
@@ -185,7 +187,7 @@ def test_targets_come_from_files_ranges_and_standard_input(store, tmp_path):
 def test_port_replaces_the_default_ports_and_extra_port_adds_to_them(store):
     def ports_of(*options):
         before = {ip: len(received) for ip, received in store.record().items()}
-        found, done = store.scan(NAS, "--without", "dhip,sadp,mdns,onvif,icmp", *options)
+        found, done = store.scan(NAS, "--without", "discovery,icmp", *options)
         connected = {r["port"] for r in store.record()[NAS][before[NAS] :] if r["transport"] == "tcp"}
         return {s["port"] for s in found["devices"][0]["services"]}, connected, done.stderr
 
@@ -199,8 +201,7 @@ def test_port_replaces_the_default_ports_and_extra_port_adds_to_them(store):
 
 @pytest.mark.parametrize("name", probe_names())
 def test_every_probe_can_be_switched_off_by_its_name(store, name):
-    others = [other for other in ("dhip", "sadp", "mdns", "onvif", "icmp") if other != name]
-    off = ",".join((*others, name))
+    off = ",".join(sorted(discovery_names() | {"icmp", name}))
     found, done = store.scan(CAMERA, "--port", "80,554,443", "--interface", "lo", "-q", "--without", off)
     assert done.returncode == 0, done.stderr
     assert name not in {run["probe"] for run in found["runs"]}
@@ -269,13 +270,13 @@ def test_fail_on_asks_only_the_lists_that_were_chosen(store, tmp_path, names, op
     own = tmp_path / "own.toml"
     own.write_text(OWN_LIST.format(names=names))
     lists = ("--list-file", own, "--list", "store-policy")
-    found, done = store.scan(REBRAND, "--port", "80", "--without", "dhip,mdns,icmp", "-q", *lists, *options)
+    found, done = store.scan(REBRAND, "--port", "80", "--without", SADP_ALONE, "-q", *lists, *options)
     assert done.returncode == code, done.stderr
     assert "store-policy" in {v["list"] for v in found["devices"][0]["verdicts"]}
 
 
 def test_a_shipped_list_counts_for_fail_on_by_default_and_another_can_be_chosen(store):
-    quick = ("--port", "80", "--without", "dhip,mdns,icmp", "-q", "--fail-on", "listed")
+    quick = ("--port", "80", "--without", SADP_ALONE, "-q", "--fail-on", "listed")
     assert store.netcam("scan", REBRAND, *quick).returncode == 3
     assert store.netcam("scan", AXIS, *quick).returncode == 0
     assert store.netcam("scan", REBRAND, *quick, "--list", "us-ndaa-889").returncode == 3
@@ -332,7 +333,7 @@ def ports_and_maker(found):
 
 @pytest.mark.skipif(shutil.which("nmap") is None, reason="nmap is not installed")
 def test_nmap_finds_the_same_open_ports_as_connecting(store):
-    options = (CAMERA, "--port", "80,81,554,8000", "--without", "dhip,mdns,onvif,icmp", "-q")
+    options = (CAMERA, "--port", "80,81,554,8000", "--without", SADP_ALONE, "-q")
     by_nmap, done = store.scan(*options, "--engine", "nmap")
     assert done.returncode == 0, done.stderr
     by_connect, _ = store.scan(*options)
@@ -349,7 +350,7 @@ def test_the_engine_nmap_without_nmap_is_refused_by_name_before_anything_is_sent
 
 
 def test_syn_finds_the_same_open_ports_as_connecting(store):
-    options = (CAMERA, "--port", "80,81,554,8000", "--without", "dhip,mdns,onvif,icmp", "-q")
+    options = (CAMERA, "--port", "80,81,554,8000", "--without", SADP_ALONE, "-q")
     by_syn, done = store.scan(*options, "--engine", "syn")
     assert done.returncode == 0, done.stderr
     assert ports_and_maker(by_syn) == ports_and_maker(store.scan(*options)[0])
