@@ -211,7 +211,7 @@ def test_a_plan_holds_the_scope_and_every_probe_not_switched_off(machine):
     assert sum(r.size for r in made.routed) == 3
     names = {p.spec.name for p in made.probes}
     assert "http" not in names
-    assert names | {"http", "arp", "icmp", "multicast", *optional_names()} == set(probe_names())
+    assert names | {"http", "arp", "icmp", "multicast", "discovery", *optional_names()} == set(probe_names())
     assert made.packets_at_most > 0
 
 
