@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from netcam.model import Conflict, IPAddress, Observation, canonical_mac, canonical_uuid, placeholder_serial
 from netcam.model.report import MacSource
 
+PORTS_APART = 3  # MACs of one device's wired and wireless ports are numbered this close
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
@@ -45,7 +46,8 @@ def group(observations: Sequence[Observation], not_a_device: Collection[str] = (
 
     Addresses are joined by the MAC our own link layer measured; where that says nothing, by a claimed MAC, a serial
     number or a discovery UUID. A claim never joins two addresses whose measured MACs differ: that is a clone or a lie,
-    and both rows say so. Some firmware has one UUID for all devices, so a UUID doesn't join addresses whose claimed
+    and both rows say so; only a device's own two ports (wire and Wi-Fi: MACs numbered next to each other, and one
+    serial number) are one row. Some firmware has one UUID for all devices, so a UUID doesn't join addresses whose claimed
     MACs or serials differ either. A certificate joins nothing, because makers ship one for all devices.
 
     Args:
@@ -75,6 +77,12 @@ def group(observations: Sequence[Observation], not_a_device: Collection[str] = (
         ours, theirs = held.get((field, one), set()), held.get((field, other), set())
         return bool(ours) and bool(theirs) and ours.isdisjoint(theirs)
 
+    def two_ports(one: IPAddress, other: IPAddress) -> bool:
+        """Whether the MACs are as near as a maker numbers the ports of one device, and the serial number is one."""
+        serials = held.get(("serial", one), set()) & held.get(("serial", other), set())
+        macs = [int(m.replace(":", ""), 16) for ip in (one, other) for m in held.get(("measured", ip), ())]
+        return bool(serials) and len(macs) == 2 and abs(macs[0] - macs[1]) <= PORTS_APART
+
     def join(one: IPAddress, other: IPAddress) -> None:
         leader[other] = one
         for field in marks:
@@ -89,7 +97,7 @@ def group(observations: Sequence[Observation], not_a_device: Collection[str] = (
                     continue
                 if field == "uuid" and (apart("mac", one, two) or apart("serial", one, two)):
                     continue
-                if field == "measured" or not apart("measured", one, two):
+                if field == "measured" or not apart("measured", one, two) or two_ports(one, two):
                     join(one, two)
                     continue
                 note = Conflict(

@@ -9,7 +9,7 @@ from netcam.model.report import MacSource
 from netcam.report.build import device_id
 
 A, B, C = "192.0.2.1", "192.0.2.2", "198.51.100.3"
-AA, BB = "00:00:5e:00:53:0a", "00:00:5e:00:53:0b"
+AA, BB = "00:00:5e:00:53:0a", "00:00:5e:00:53:7b"
 
 
 @pytest.fixture
@@ -68,6 +68,19 @@ def test_a_clone_of_a_serial_with_another_mac_stays_apart_and_both_say_so(groups
     assert addresses(found) == [[A], [B]]
     assert [fields(g) for g in found] == [["serial"], ["serial"]]
     assert all(A in g.conflicts[0].note and B in g.conflicts[0].note for g in found)
+
+
+def test_the_wired_and_the_wireless_port_of_one_device_are_one_row(groups):
+    near = "00:00:5e:00:53:0b"
+    wire = ((A, "mac", AA), (A, "sadp.serial", "NL-20190101"), (A, "sadp.mac", AA))
+    (one,) = groups(*wire, (B, "mac", near), (B, "sadp.serial", "NL-20190101"), (B, "sadp.mac", AA))
+    assert [str(ip) for ip in one.addresses] == [A, B]
+    assert one.mac == AA
+
+
+def test_neighbouring_macs_without_one_serial_are_two_devices(groups):
+    near = "00:00:5e:00:53:0b"
+    assert addresses(groups((A, "mac", AA), (B, "mac", near), (B, "sadp.mac", AA))) == [[A], [B]]
 
 
 def test_a_device_that_claims_another_s_mac_does_not_become_it(groups):
