@@ -47,8 +47,8 @@ def group(observations: Sequence[Observation], not_a_device: Collection[str] = (
     Addresses are joined by the MAC our own link layer measured; where that says nothing, by a claimed MAC, a serial
     number or a discovery UUID. A claim never joins two addresses whose measured MACs differ: that is a clone or a lie,
     and both rows say so; only a device's own two ports (wire and Wi-Fi: MACs numbered next to each other, and one
-    serial number) are one row. Some firmware has one UUID for all devices, so a UUID doesn't join addresses whose claimed
-    MACs or serials differ either. A certificate joins nothing, because makers ship one for all devices.
+    serial number) are one row. Some firmware has one UUID for all devices, so a UUID doesn't join addresses whose
+    claimed MACs or serials differ either. A certificate joins nothing, because makers ship one for all devices.
 
     Args:
         not_a_device: MACs that answer for other hosts (routers, proxy ARP).
