@@ -100,7 +100,7 @@ def test_an_announcement_is_heard_without_a_question():
         profiles = [profile for profile in PROFILES if "tuya" in profile.datagrams]
         async with EmulatedLan.on_loopback(profiles, first=FIRST) as lan:
             ips = tuple(d.ip for d in lan.devices)
-            off = frozenset(probe_names()) - {"tuya", "multicast"}
+            off = frozenset(probe_names()) - {"tuya", "multicast", "discovery"}
             settings = Settings(targets=ips, pace="fast", dial=shifted, interfaces=("lo",), without=off)
             return ips, await scan(settings, Knowledge.load())
 

@@ -24,7 +24,7 @@ SPOKEN = {
     "vstarcam": (8600, "vstarcam-camera"),
 }
 DEVICES = [device for _, device in SPOKEN.values()] + ["ipro-recorder", "foscam-camera-masked"]
-WITHOUT = set(probe_names()) - {"arp", "multicast"} - set(SPOKEN)
+WITHOUT = set(probe_names()) - {"arp", "multicast", "discovery"} - set(SPOKEN)
 FIRST = f"127.{100 + os.getpid() % 100}.{os.getpid() // 100 % 250}.40"
 
 every_protocol = pytest.mark.parametrize("name", SPOKEN)
