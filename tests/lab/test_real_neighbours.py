@@ -59,6 +59,9 @@ EOF
 exec /usr/bin/python3 /run/serve.py
 """
 
+# The servers have folders of their own over /tmp and the like, where a test's interpreter may live.
+PYTHON = next((p for p in ("/usr/bin/python3", sys.executable) if Path(p).exists()))
+
 ICECAST = """
 mkdir -p /var/log/icecast2 && chmod 777 /var/log/icecast2
 cat > /run/icecast.xml <<'EOF'
@@ -152,7 +155,7 @@ NEIGHBOURS = (
         "exec dnsmasq -k -C /dev/null --user=root --no-resolv --no-hosts --local=/office/ -x /run/d",
     ),
     neighbour("gst-rtsp-server", "tcp/554", GST_RTSP, "gst-launch-1.0", "/usr/bin/python3", rtsp=True),
-    neighbour("http.server", "tcp/8000", f"exec {sys.executable} -m http.server -d /srv/www 8000", sys.executable),
+    neighbour("http.server", "tcp/8000", f"exec {PYTHON} -m http.server -d /srv/www 8000", PYTHON),
     neighbour(
         "mosquitto", "tcp/1883",
         "printf 'listener 1883\\nallow_anonymous true\\nuser root\\n' > /run/m.conf; exec mosquitto -c /run/m.conf",
