@@ -18,6 +18,9 @@ from netcam.pipeline import Settings, plan, scan
 from netcam.probes import all_probes
 from netcam.probes.base import Transport
 
+# These wait six seconds for devices that speak unasked, and the store has none of them.
+LISTENERS = frozenset({"nx", "tuya"})
+
 
 def loopback() -> tuple[str, ...]:
     """The loopback interface's name, so that multicast may go there."""
@@ -30,7 +33,9 @@ async def scan_store(knowledge: Knowledge, *, quiet: bool, no_color: bool = Fals
         for missing in lan.missing:
             say(f"note: {missing} could not be emulated: another program holds the port")
         targets = tuple(device.ip for device in lan.devices)
-        settings = Settings(targets=targets, interfaces=loopback(), pace="fast", site="demo store", dial=shifted)
+        settings = Settings(
+            targets=targets, interfaces=loopback(), pace="fast", without=LISTENERS, site="demo store", dial=shifted,
+        )
         made = plan(settings)
         if not quiet:
             where = f"{targets[0]} to {targets[-1]}"

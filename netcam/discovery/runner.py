@@ -656,6 +656,8 @@ class Runner:
         claimed = [p for p in tcp if port in p.spec.trigger.ports and p.spec.name not in LATE]
         if not claimed:
             claimed = [p for p in tcp if p.spec.trigger.unknown]
+            if port in _own_ports(host, "ssdp.location"):  # a URL: the client speaks first there
+                claimed = [p for p in claimed if p.spec.name != "banner"]
             claimed.sort(key=lambda p: p.spec.name != "banner")
         return claimed
 
