@@ -1,9 +1,13 @@
 """What every test shares: no network beyond loopback, nothing left running, the shipped knowledge."""
 
 import asyncio
+import ctypes
 import errno
+import os
 import shutil
 import socket
+import struct
+import sys
 import threading
 from ipaddress import ip_address
 from pathlib import Path
@@ -153,15 +157,62 @@ def observed():
     return make
 
 
+CLONE_NEWNET = 0x40000000
+LOOPBACK_UP = struct.pack("16sH14x", b"lo", 0x49)  # IFF_UP, IFF_LOOPBACK, IFF_RUNNING
+SET_FLAGS = 0x8914  # SIOCSIFFLAGS
+
+
+def pytest_sessionstart(session):
+    """Give this process a network of its own, where it may: then its loopback is nobody else's.
+
+    Emulated devices and scans share groups and fixed ports with whatever else uses them on the same loopback: another
+    worker, another run of the tests, a program of this machine.
+    """
+    controls_workers = bool(getattr(session.config.option, "dist", "no") != "no") and not hasattr(
+        session.config, "workerinput"
+    )
+    if controls_workers or sys.platform != "linux" or os.geteuid() != 0:
+        return
+    before = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    if ctypes.CDLL(None).unshare(CLONE_NEWNET) != 0:  # not allowed here: the tests run one by one instead
+        os.close(before)
+        return
+    from fcntl import ioctl
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        ioctl(sock, SET_FLAGS, LOOPBACK_UP)
+    _NETWORKS["machine"] = before
+    _NETWORKS["own"] = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+
+
+@pytest.fixture(autouse=True)
+def on_the_machine_s_network(request):
+    """Tests that install something need the way to a package index; all others stay in the network made above."""
+    if not _NETWORKS or request.node.get_closest_marker("packaging") is None:
+        yield
+        return
+    setns = ctypes.CDLL(None).setns
+    assert setns(_NETWORKS["machine"], CLONE_NEWNET) == 0
+    yield
+    assert setns(_NETWORKS["own"], CLONE_NEWNET) == 0
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Whatever runs emulated devices on this machine's own loopback runs one after the other: they hear one another."""
+    """Whatever runs emulated devices on a shared loopback runs one after the other: they hear one another.
+
+    In a network of its own only the tests of one file stay together, since they share what was scanned.
+    """
     for item in items:
         path = str(item.path)
-        speaks = path not in _ON_LOOPBACK and "on_loopback" in item.path.read_text("utf-8")
-        _ON_LOOPBACK[path] = _ON_LOOPBACK.get(path, False) or speaks
-        if _ON_LOOPBACK[path] and item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group("loopback"))
+        if path not in _ON_LOOPBACK:
+            _ON_LOOPBACK[path] = "on_loopback" in item.path.read_text("utf-8")
+        mark = item.get_closest_marker("xdist_group")
+        speaks = mark.args == ("loopback",) if mark else _ON_LOOPBACK[path]
+        if speaks:
+            group = path if _NETWORKS else "loopback"
+            item.add_marker(pytest.mark.xdist_group(group), append=False)
 
 
+_NETWORKS = {}  # descriptors of the network namespaces: the machine's and our own
 _ON_LOOPBACK = {}
