@@ -50,6 +50,7 @@ CANARY_PORT = 60443  # nothing listens here; a host that accepts it accepts ever
 CANARY_AT = 10  # open ports from which the canary is worth a packet
 GROUP_FIRST_S = 1.2  # hosts that hear the group have answered by then; the others are asked one by one
 ECHO_S = 3.0  # an IPv6 node may delay its answer to a group
+ASK_AGAIN = 2  # rounds of discovery questions to one host that loses packets
 BATCH_S = 0.4  # single questions to hosts are collected for this long
 
 Progress = Callable[[str, int, int], None]
@@ -504,12 +505,7 @@ class Runner:
             if (probe.spec.groups or probe.spec.broadcast) and not probe.spec.shy:
                 # Whoever speaks it heard the group; unicast is for routed networks, and where the group wasn't asked.
                 silent = [ip for ip in silent if not self._in_asked_group(ip)]
-            for version in (4, 6):
-                hosts = [ip for ip in silent if ip.version == version]
-                if not hosts:
-                    continue
-                io = (MdnsIO if probe.spec.transport is Transport.MDNS else UdpIO)(self._tools, probe.spec, hosts=hosts)
-                await self._drain(probe, io, f"{len(hosts)} hosts")
+            await self._ask_each(probe, silent)
 
         try:
             await asyncio.gather(*(one(probe) for probe in probes))
@@ -518,6 +514,24 @@ class Runner:
             for ip in batch:
                 if (asked := self._asked.get(ip)) is not None:
                     asked.set()
+
+    async def _ask_each(self, probe: Probe, hosts: Sequence[IPAddress]) -> None:
+        for version in (4, 6):
+            asked = [ip for ip in hosts if ip.version == version]
+            if asked:
+                io = (MdnsIO if probe.spec.transport is Transport.MDNS else UdpIO)(self._tools, probe.spec, hosts=asked)
+                await self._drain(probe, io, f"{len(asked)} hosts")
+
+    async def _ask_again(self, ip: IPAddress) -> None:
+        """Repeat what a host that loses packets did not answer.
+
+        Its serial number may stand in one datagram alone, and its id rests on that: it shouldn't change from scan to
+        scan because the datagram got lost.
+        """
+        probes = [p for p in self._udp_probes() if p.spec.unicast and (ip.version == 4 or p.spec.groups6)]
+        for _ in range(ASK_AGAIN):
+            silent = [p for p in probes if not self._has_answered(ip, p)]
+            await asyncio.gather(*(self._ask_each(probe, [ip]) for probe in silent))
 
     def _has_answered(self, ip: IPAddress, probe: Probe) -> bool:
         """Whether there is no need to ask: it answered this probe, and in this pass gave some sign of life."""
@@ -560,6 +574,8 @@ class Runner:
                 if self.plan.engine == "connect":
                     await self._look(host, self.plan.ports, partial(self._opened, host))
                 await self._asked[host.ip].wait()
+                if host.loses:
+                    await self._ask_again(host.ip)
                 named = [p for p in _named_ports(host) if p not in self.plan.ports]
                 if named:
                     await self._look(host, named, partial(self._opened, host))
@@ -612,7 +628,8 @@ class Runner:
 
             async def walk_again() -> None:
                 for port in left:
-                    await one(port, RETRY_S)
+                    if await one(port, RETRY_S) in (TcpState.OPEN, TcpState.CLOSED):
+                        host.loses = True
 
             await asyncio.gather(*(walk_again() for _ in range(walkers)))
         if len(host.open_ports) >= CANARY_AT and CANARY_PORT not in host.refused and not host.accepts_all:
