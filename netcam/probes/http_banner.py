@@ -271,4 +271,10 @@ def _text(reply: HttpReply) -> str | None:
     return decode_body(body, content_type)
 
 
+def body_facts(raw: bytes) -> tuple[tuple[str, str | None], ...]:
+    """The title inside a page that somebody else recorded; live answers tell it by `answer_facts`."""
+    return (("http.title", page_title(decode_body(raw, None))),)
+
+
 PROBE = HttpProbe()
+DECODERS = {"http.body": body_facts}

@@ -204,3 +204,9 @@ def test_any_bytes_of_any_composite_are_read(kind, raw):
 def test_any_line_is_read_or_told(line):
     devices, bad = read(line)
     assert len(devices) + len(bad) == (1 if line.strip() else 0)
+
+
+def test_a_recorded_page_tells_its_title_as_a_live_one_does():
+    page = "<html><head><TITLE> Lobby\n camera </TITLE></head></html>"
+    assert seen({"kind": "http.body", "value": page}) == [("http.body", page), ("http.title", "Lobby camera")]
+    assert seen({"kind": "http.body", "value": "no title"}) == [("http.body", "no title")]
