@@ -1,5 +1,6 @@
 """The facts netcam passes on, as frozen types of the standard library: scope, observation, identity, report."""
 
+from .firmware import firmware_age_days
 from .identity import CCTV_TYPES, DEVICE_TYPES, Claim, Conflict, Evidence, Identity, Strength
 from .observation import (
     Endpoint,
@@ -39,6 +40,7 @@ __all__ = [
     "answer_of",
     "canonical_mac",
     "canonical_uuid",
+    "firmware_age_days",
     "is_home",
     "placeholder_serial",
     "root_of",
