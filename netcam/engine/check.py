@@ -12,7 +12,8 @@ from typing import Any
 from netcam.errors import SignatureError
 from netcam.model import Endpoint, Numbering, Strength
 
-from .load import ModelRule, PageRule, Signature, SignatureSet, VendorFile
+from .firmware import COMPARE, GROUPS, read_firmware
+from .load import FirmwareRule, ModelRule, PageRule, Signature, SignatureSet, VendorFile
 from .match import EvidenceIds, claimed, match
 from .patterns import engine_name, matcher
 from .values import model_key, without_maker
@@ -53,7 +54,7 @@ def check(
         file, path = signatures.vendors[vendor_id], signatures.paths[vendor_id]
         for id, reason in _file(signatures, file, known):
             problems.append(Problem(path, id, reason))
-        for id in (item.id for items in (file.signature, file.model, file.page) for item in items):
+        for id in (item.id for items in (file.signature, file.model, file.firmware, file.page) for item in items):
             if not id.startswith(f"{vendor_id}."):
                 problems.append(Problem(path, id, f"an id starts with the vendor's: {vendor_id}."))
             if id in seen:
@@ -97,6 +98,8 @@ def _file(signatures: SignatureSet, file: VendorFile, kinds: Collection[str]) ->
         yield from ((signature.id, reason) for reason in _signature(signatures, file, signature, kinds))
     for rule in file.model:
         yield from ((rule.id, reason) for reason in _model(signatures, file, rule))
+    for shape in file.firmware:
+        yield from ((shape.id, reason) for reason in _firmware(signatures, file, shape))
     for page in file.page:
         yield from ((page.id, reason) for reason in _page(signatures, page, kinds))
 
@@ -260,6 +263,39 @@ def _model(signatures: SignatureSet, file: VendorFile, rule: ModelRule) -> Itera
     for model in rule.counterexamples:
         if hits(rule.pattern, model):
             yield f"matches its counterexample {model!r}"
+
+
+def _firmware(signatures: SignatureSet, file: VendorFile, rule: FirmwareRule) -> Iterator[str]:
+    broken = [reason for _, reason in _pattern(rule.id, rule.pattern)]
+    if broken:
+        yield from broken
+        return
+    groups = set(re.compile(rule.pattern).groupindex)
+    if not rule.references:
+        yield "a firmware rule without a source"
+    if rule.compare not in COMPARE:
+        yield f"compare {rule.compare!r} is not one of {', '.join(COMPARE)}"
+    if rule.certainty not in signatures.vocabulary.words["certainties"]:
+        yield f"certainty {rule.certainty!r} is not one of A, B, C, U"
+    if rule.certainty == "U" and rule.compare != "none":
+        yield "an unverified shape is not compared: compare = \"none\""
+    if strange := groups - set(GROUPS):
+        yield f"group {sorted(strange)[0]!r} is not one of {', '.join(GROUPS)}"
+    if rule.compare in ("version", "tuple") and "version" not in groups:
+        yield f"compare {rule.compare!r} takes a group named version"
+    if not rule.example or not rule.counterexamples:
+        yield "a firmware rule has at least one example and one counterexample"
+    for example in rule.example:
+        read = read_firmware(file.firmware, example.value)
+        if read.rule != rule.id:
+            yield f"example {example.value!r} is taken by {read.rule or 'no rule'}"
+            continue
+        got = (".".join(map(str, read.version)), read.branch, read.built.isoformat() if read.built else "")
+        if got != (example.version, example.branch, example.date):
+            yield f"example {example.value!r} gives version {got[0]!r}, branch {got[1]!r}, date {got[2]!r}"
+    for text in rule.counterexamples:
+        if read_firmware([rule], text).rule is not None:
+            yield f"matches its counterexample {text!r}"
 
 
 def _page(signatures: SignatureSet, page: PageRule, kinds: Collection[str]) -> Iterator[str]:

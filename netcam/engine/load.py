@@ -89,6 +89,33 @@ class ModelRule(_File, frozen=True):
     limits: str = ""
 
 
+class FirmwareExample(_File, frozen=True):
+    """A firmware text as devices tell it, and the version, branch and build day (ISO) that the rule reads out of it."""
+
+    value: str
+    source: str = msgspec.field(name="from")
+    version: str = ""
+    branch: str = ""
+    date: str = ""
+
+
+class FirmwareRule(_File, frozen=True):
+    """How a maker writes its firmware, and by what two of them compare.
+
+    `pattern` meets the text without its build day, in any case; group `version` is what has an order, `branch` what
+    must be equal for it.
+    """
+
+    id: str
+    pattern: str
+    compare: str
+    certainty: str
+    references: list[str]
+    example: list[FirmwareExample]
+    counterexamples: list[str]
+    limits: str = ""
+
+
 class PageRule(_File, frozen=True):
     """A page worth a request once one of the vendors in `when` is suspected; "*" asks always."""
 
@@ -128,6 +155,7 @@ class VendorFile(_File, frozen=True):
     made_by: list[MadeBy] = []
     signature: list[Signature] = []
     model: list[ModelRule] = []
+    firmware: list[FirmwareRule] = []
     page: list[PageRule] = []
 
 
@@ -294,7 +322,7 @@ def _origin(folder: Path) -> str:
 def _other_patterns(made: SignatureSet) -> Iterator[tuple[str, str, str]]:
     """(vendor id, id, pattern) of model rules and series, which meet models instead of observations."""
     for vendor_id, file in made.vendors.items():
-        yield from ((vendor_id, rule.id, rule.pattern) for rule in file.model)
+        yield from ((vendor_id, rule.id, rule.pattern) for rules in (file.model, file.firmware) for rule in rules)
         yield from ((vendor_id, f"{vendor_id}.made-by.{row.maker}", row.series) for row in file.made_by if row.series)
 
 
