@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from netcam import __version__
+from netcam.advisories.judge import judge as judge_advisories
+from netcam.advisories.load import Advisories, load_advisories
 from netcam.discovery.grouping import Group
 from netcam.engine.identify import identify
 from netcam.engine.load import SignatureSet, load_signatures
 from netcam.engine.match import EvidenceIds
 from netcam.engine.patterns import engine_name
+from netcam.model import utc
 from netcam.model.report import DeviceRecord, Versions
 from netcam.policy.judge import judge
 from netcam.policy.load import PolicyList, load_lists
@@ -20,10 +24,11 @@ from netcam.report.build import device_record
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knowledge:
-    """Signatures and lists of one run; `chosen` are the ids of the lists that count for --fail-on."""
+    """Signatures, lists and advisories of one run; `chosen` are the ids of the lists that count for --fail-on."""
 
     signatures: SignatureSet
     lists: dict[str, PolicyList]
+    advisories: Advisories = field(default_factory=lambda: Advisories(files={}, paths={}))
 
     @classmethod
     def load(cls, folder: Path | None = None, own_lists: Sequence[Path] = (), engine: str | None = None) -> Knowledge:
@@ -34,7 +39,11 @@ class Knowledge:
             ConfigError: no data.
         """
         signatures = load_signatures(folder, engine=engine)
-        return cls(signatures=signatures, lists=load_lists(folder, own_lists, vendors=signatures.vendors))
+        return cls(
+            signatures=signatures,
+            lists=load_lists(folder, own_lists, vendors=signatures.vendors),
+            advisories=load_advisories(folder),
+        )
 
     def versions(self) -> Versions:
         return Versions(
@@ -43,11 +52,14 @@ class Knowledge:
             signatures_from=self.signatures.origin,
             oui=self.signatures.oui.date,
             lists={id: policy.list.last_checked.isoformat() for id, policy in sorted(self.lists.items())},
+            advisories=self.advisories.checked,
             pattern_engine=self.signatures.engine or engine_name(),
         )
 
-    def describe(self, group: Group, ids: EvidenceIds, *, site: str | None, key: str | None = None) -> DeviceRecord:
-        """Match, fuse and judge one device."""
+    def describe(
+        self, group: Group, ids: EvidenceIds, *, site: str | None, key: str | None = None, on: date | None = None
+    ) -> DeviceRecord:
+        """Match, fuse and judge one device as it was seen on the day `on`, today without it."""
         evidence, identity = identify(self.signatures, group.observations, ids)
         verdicts = [
             judge(
@@ -68,6 +80,8 @@ class Knowledge:
             evidence=evidence,
             identity=identity,
             verdicts=verdicts,
+            advisories=judge_advisories(identity, self.advisories, self.signatures),
+            on=on or utc().date(),
             conflicts=group.conflicts,
             site=site,
             key=key,

@@ -8,7 +8,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from ipaddress import ip_address
 from typing import Any
 
@@ -84,12 +84,20 @@ def rejudge(report: Report, knowledge: Knowledge) -> Report:
         )
         for o in report.observations
     ]
-    ids = EvidenceIds()
+    ids, on = EvidenceIds(), day_of(report.scan.started_at)
     devices = [
-        replace(knowledge.describe(g, ids, site=report.scan.site), id=device.id, hostnames=device.hostnames)
+        replace(knowledge.describe(g, ids, site=report.scan.site, on=on), id=device.id, hostnames=device.hostnames)
         for device, g in zip(report.devices, _as_reported(report, seen), strict=True)
     ]
     return replace(report, scan=replace(report.scan, versions=knowledge.versions()), devices=tuple(devices))
+
+
+def day_of(time: str) -> date | None:
+    """The day of a report's time; None where it is none, as somebody else's report may have it."""
+    try:
+        return date.fromisoformat(time[:10])
+    except ValueError:
+        return None
 
 
 def _as_reported(report: Report, seen: Sequence[Observation]) -> list[Group]:
@@ -312,7 +320,7 @@ def _report(
 ) -> Report:
     ids = EvidenceIds()
     seen = record.observations()
-    devices = [knowledge.describe(g, ids, site=settings.site) for g in group(seen)]
+    devices = [knowledge.describe(g, ids, site=settings.site, on=started_at.date()) for g in group(seen)]
     return Report(
         schema=SCHEMA,
         scan=ScanRecord(

@@ -83,6 +83,8 @@ def signatures_show(vendor_or_id: str, folder: Path | None) -> None:
 @_FOLDER
 def signatures_check(folder: Path | None) -> None:
     """Hold every file against the rules; exit code 1 when one is broken."""
+    from netcam.advisories.check import check_advisories
+    from netcam.advisories.load import load_advisories
     from netcam.datafiles import data_folder
     from netcam.engine.check import check
     from netcam.engine.load import load_signatures
@@ -90,7 +92,8 @@ def signatures_check(folder: Path | None) -> None:
 
     loaded = load_signatures(folder)
     retired = tomllib.loads((data_folder(folder) / "retired.toml").read_text("utf-8")).get("retired", {})
-    problems = check(loaded, emitted_kinds() | set(decoders()), retired)
+    advisories = load_advisories(folder)
+    problems = check(loaded, emitted_kinds() | set(decoders()), retired) + check_advisories(advisories, loaded)
     for problem in problems:
         say(
             f"{Path(problem.file).name}: {problem.id}: {problem.reason}"
@@ -98,7 +101,7 @@ def signatures_check(folder: Path | None) -> None:
             else f"{Path(problem.file).name}: {problem.reason}"
         )
     click.echo(
-        f"{len(loaded.vendors)} files, {len(loaded.signatures)} signatures: "
+        f"{len(loaded.vendors)} files, {len(loaded.signatures)} signatures, {len(list(advisories))} advisories: "
         + (f"{len(problems)} problems" if problems else "in order")
     )
     if problems:

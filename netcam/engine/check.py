@@ -128,13 +128,18 @@ def _ouis(signatures: SignatureSet, file: VendorFile) -> Iterator[tuple[str | No
 
 
 def _pattern(id: str, pattern: str) -> Iterator[tuple[str | None, str]]:
+    yield from ((id, reason) for reason in pattern_problems(pattern))
+
+
+def pattern_problems(pattern: str) -> Iterator[str]:
+    """Why an engine would not take the pattern."""
     for engine in ("re", *{engine_name()} - {"re"}):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", FutureWarning)  # `[[:alpha:]]` means another set to each engine
                 matcher([pattern], engine)
         except ValueError as error:
-            yield id, f"{engine}: {error}"
+            yield f"{engine}: {error}"
 
 
 def _says(signatures: SignatureSet, says: Mapping[str, str], groups: Collection[str]) -> Iterator[str]:

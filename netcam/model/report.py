@@ -52,13 +52,14 @@ class ScopeRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Versions:
-    """What judged: program, digest of the signature set, date of the OUI data, last check of each list."""
+    """What judged: program, digest of the signature set, date of the OUI data, last check of lists and advisories."""
 
     netcam: str
     signatures: str
     signatures_from: str = ""
     oui: str
     lists: Mapping[str, str]
+    advisories: str = ""
     pattern_engine: str = ""
 
 
@@ -140,13 +141,22 @@ class VerdictRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdvisoryRecord:
-    """A published flaw and whether this firmware has it."""
+    """A published flaw and whether its published range takes in this model and firmware. `because`: evidence ids.
+
+    `kev_added` is the day it came on CISA's catalogue of exploited flaws; `fixed` says what mends it, in the source's
+    words.
+    """
 
     id: str
     known_exploited: bool
     status: str  # "affected" | "not-affected" | "unknown"
     why: str
     url: str
+    title: str = ""
+    kev_added: str | None = None
+    fixed: str | None = None
+    last_checked: str = ""
+    because: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +223,7 @@ class DeviceRecord:
     model: str | None = None
     firmware: str | None = None
     firmware_date: str | None = None
+    firmware_age_days: int | None = None  # from the build to the scan
     serial: str | None = None
     oui_registrant: str | None = None
     capabilities: tuple[CapabilityRecord, ...] = ()

@@ -6,10 +6,11 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
-from netcam.model import Claim, Conflict, Evidence, Identity, Observation, canonical_uuid
+from netcam.model import Claim, Conflict, Evidence, Identity, Observation, canonical_uuid, firmware_age_days
 from netcam.model.report import (
+    AdvisoryRecord,
     CapabilityRecord,
     ConflictRecord,
     DeviceRecord,
@@ -55,6 +56,8 @@ def device_record(
     evidence: Sequence[Evidence],
     identity: Identity,
     verdicts: Sequence[VerdictRecord],
+    advisories: Sequence[AdvisoryRecord],
+    on: date,
     conflicts: Iterable[Conflict],
     site: str | None,
     key: str | None,
@@ -65,12 +68,14 @@ def device_record(
     """One device as the report shows it.
 
     Args:
+        on: the day of the scan, for the age of the firmware.
         key: what tells the device apart where it has no address (the input's device key).
         name: vendor id -> company name.
         badge: vendor id -> name as it stands on a device.
         registrant: who registered the MAC's prefix.
     """
     serial, model = _leader(identity.serial), _leader(identity.model)
+    built = _leader(identity.firmware_date)
     services = service_records(observations)
     hostnames = tuple(dict.fromkeys(o.value.rstrip(".") for o in observations if o.kind in _NAME_KINDS))
     return DeviceRecord(
@@ -87,14 +92,15 @@ def device_record(
         manufacturer=_named(identity.manufacturer, name),
         model=model,
         firmware=_leader(identity.firmware),
-        firmware_date=_leader(identity.firmware_date),
+        firmware_date=built,
+        firmware_age_days=firmware_age_days(built, on),
         serial=serial,
         oui_registrant=registrant,
         capabilities=tuple(
             CapabilityRecord(id=c.value, confidence=c.confidence, because=c.evidence) for c in identity.capabilities
         ),
         verdicts=tuple(verdicts),
-        advisories=(),
+        advisories=tuple(advisories),
         services=services,
         behind=behind_records(_leader(identity.device_type), (serial, model, *hostnames), observations),
         evidence=tuple(

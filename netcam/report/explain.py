@@ -110,6 +110,12 @@ def behind_of(behind: BehindRecord) -> str:
     return said if behind.seen else f"{said}, unseen"
 
 
+def firmware_of(device: DeviceRecord) -> str:
+    """Version, build day and age, as far as known: "V5.7.1 of 2022-04-12, 1374 days old"."""
+    said = " of ".join(filter(None, (device.firmware, device.firmware_date)))
+    return said if device.firmware_age_days is None else f"{said}, {device.firmware_age_days} days old"
+
+
 def kind_of(device: DeviceRecord) -> str:
     """What the device is, in a word or two."""
     return device.device_type or {True: "CCTV", None: "undecided", False: "not CCTV"}[device.is_cctv]
@@ -168,7 +174,18 @@ def _lines(report: Report, d: DeviceRecord) -> Iterator[str]:
         for a in d.advisories:
             exploited = ", known to be exploited" if a.known_exploited else ""
             yield f"  {visible(a.id, 60)}: {visible(a.status, 40)}{exploited}"
-            yield f"    {visible(a.why, 1000)} {visible(a.url, 500)}"
+            if a.title:
+                yield f"    {visible(a.title, 300)}"
+            yield f"    {visible(a.why, 1000)}"
+            if a.fixed:
+                yield f"    fixed        {visible(a.fixed, 300)}"
+            if a.kev_added:
+                yield f"    exploited    on CISA's catalogue since {visible(a.kev_added, 40)}"
+            yield f"    source       {visible(a.url, 500)}"
+            if a.last_checked:
+                yield f"    last checked {visible(a.last_checked, 40)}"
+            if a.because:
+                yield f"    because      {_ids(a.because)}"
 
     spoken = {e.observation for e in d.evidence}
     own = {d.ip, *d.addresses} - {None}
@@ -193,7 +210,7 @@ def _cctv(d: DeviceRecord) -> str:
 def _facts(d: DeviceRecord) -> tuple[tuple[str, str], ...]:
     return (
         ("maker", _named(d.manufacturer) or "undetermined"), ("brand", _named(d.brand)), ("model", d.model or ""),
-        ("firmware", " of ".join(filter(None, (d.firmware, d.firmware_date)))), ("serial", d.serial or ""),
+        ("firmware", firmware_of(d)), ("serial", d.serial or ""),
         ("MAC", f"{d.mac} ({d.mac_source})" if d.mac_source else d.mac or ""),
         ("MAC block of", d.oui_registrant or ""),
         ("addresses", ", ".join(d.addresses) if len(d.addresses) > 1 else ""), ("names", ", ".join(d.hostnames)),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from netcam.model.report import Citation, CoverageRecord, DeviceRecord, Outcome, Report, VerdictRecord
+from netcam.model.report import AdvisoryRecord, Citation, CoverageRecord, DeviceRecord, Outcome, Report, VerdictRecord
 from netcam.model.runs import CoverageStatus
 
 # What speaks loudest for a device that several lists judge differently.
@@ -53,6 +53,18 @@ class Finding:
 
     verdict: VerdictRecord
     devices: tuple[DeviceRecord, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flaw:
+    """One published flaw, with the devices whose model and firmware are in its range, and those that may be."""
+
+    id: str
+    title: str
+    url: str
+    known_exploited: bool
+    affected: tuple[DeviceRecord, ...]
+    unknown: tuple[DeviceRecord, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +142,23 @@ def findings(report: Report, list_id: str) -> tuple[Finding, ...]:
                 )
                 groups.setdefault(key, (v, []))[1].append(device)
     return tuple(Finding(verdict=v, devices=tuple(ds)) for _, (v, ds) in sorted(groups.items(), key=lambda g: g[0]))
+
+
+def flaws(report: Report) -> tuple[Flaw, ...]:
+    """The flaws that some device has or may have: those with affected devices first, exploited ones before others."""
+    found: dict[str, tuple[AdvisoryRecord, dict[str, list[DeviceRecord]]]] = {}
+    for device in in_order(report):
+        for a in device.advisories:
+            if a.status in ("affected", "unknown"):
+                found.setdefault(a.id, (a, {"affected": [], "unknown": []}))[1][a.status].append(device)
+    made = [
+        Flaw(
+            id=id, title=a.title, url=a.url, known_exploited=a.known_exploited,
+            affected=tuple(devices["affected"]), unknown=tuple(devices["unknown"]),
+        )
+        for id, (a, devices) in found.items()
+    ]  # fmt: skip
+    return tuple(sorted(made, key=lambda f: (not f.affected, not f.known_exploited, -len(f.affected), f.id)))
 
 
 def makers(report: Report) -> tuple[tuple[str, Mapping[Outcome | None, int]], ...]:

@@ -14,8 +14,9 @@ from .summary import in_order, overall
 COLUMNS = (
     "id", "site", "ip", "addresses", "mac", "mac_source", "hostnames", "is_cctv", "device_type", "confidence",
     "brand_id", "brand", "brand_confidence", "manufacturer_id", "manufacturer", "manufacturer_confidence",
-    "model", "firmware", "firmware_date", "serial", "oui_registrant", "capabilities", "services", "advisories",
-    "signatures", "conflicts", "outcome", "statements", "citations",
+    "model", "firmware", "firmware_date", "firmware_age_days", "serial", "oui_registrant", "capabilities", "services",
+    "advisories", "advisories_affected", "advisories_exploited", "signatures", "conflicts", "outcome",
+    "statements", "citations",
 )  # fmt: skip
 
 
@@ -40,9 +41,12 @@ def _fields(d: DeviceRecord, site: str | None) -> tuple[object, ...]:
         d.id, site, d.ip, _joined(d.addresses), d.mac, d.mac_source, _joined(d.hostnames),
         {True: "yes", False: "no", None: None}[d.is_cctv], d.device_type, d.confidence,
         *_claim(d.brand), *_claim(d.manufacturer),
-        d.model, d.firmware, d.firmware_date, d.serial, d.oui_registrant, _joined(c.id for c in d.capabilities),
+        d.model, d.firmware, d.firmware_date, d.firmware_age_days, d.serial, d.oui_registrant,
+        _joined(c.id for c in d.capabilities),
         _joined(f"{s.transport}/{s.port}" + (f" {s.protocol}" if s.protocol else "") for s in d.services),
         _joined(f"{a.id} {a.status}" for a in d.advisories),
+        _joined(a.id for a in d.advisories if a.status == "affected"),
+        _joined(f"{a.id} {a.status}" for a in d.advisories if a.known_exploited and a.status != "not-affected"),
         _joined(dict.fromkeys(e.signature for e in d.evidence)),
         _joined(f"{c.field}: {' / '.join(c.values)}" for c in d.conflicts),
         overall(d), _joined(dict.fromkeys(v.statement for v in named)),

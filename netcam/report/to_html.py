@@ -18,8 +18,20 @@ from netcam.model.report import DeviceRecord, EvidenceRecord, ObservationRecord,
 from netcam.model.runs import RunStatus
 from netcam.safetext import visible
 
-from .explain import QUESTIONS, behind_of, kind_of, percent, where
-from .summary import BASES, EFFECTS, OUTCOMES, address_key, findings, in_order, in_view, makers, overall, summarize
+from .explain import QUESTIONS, behind_of, firmware_of, kind_of, percent, where
+from .summary import (
+    BASES,
+    EFFECTS,
+    OUTCOMES,
+    address_key,
+    findings,
+    flaws,
+    in_order,
+    in_view,
+    makers,
+    overall,
+    summarize,
+)
 
 TEXT_LIMIT = 200  # characters shown of one text; the JSON report has it whole
 SENTENCE_LIMIT = 600
@@ -61,11 +73,12 @@ def dump(report: Report) -> bytes:
     env = Environment(autoescape=True, finalize=_shown, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     env.filters.update(
         sentence=_sentence, short=_short, percent=percent, web=_web, when=_when, kind=kind_of, where=where,
-        behind=lambda b: _short(behind_of(b)),
+        firmware=firmware_of, behind=lambda b: _short(behind_of(b)),
     )
     page = env.from_string(_part("report.html.j2")).render(
         report=report, scan=report.scan, summary=summarize(report), rows=_rows(report), bars=_bars(report),
-        probes=_probes(report), findings=findings, in_view=in_view, style=Markup(style), script=Markup(script),  # noqa: S704
+        probes=_probes(report), flaws=flaws(report), findings=findings, in_view=in_view,
+        style=Markup(style), script=Markup(script),  # noqa: S704
         style_hash=_source_hash(style), script_hash=_source_hash(script),
         outcomes=OUTCOMES, bases=BASES, effects=EFFECTS, questions=QUESTIONS,
         numbers={d.id: n for n, d in enumerate(in_order(report))},

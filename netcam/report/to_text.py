@@ -17,11 +17,12 @@ from netcam.model.runs import CoverageStatus
 from netcam.safetext import visible
 
 from .explain import kind_of, percent
-from .summary import OUTCOMES, Summary, in_order, in_view, overall, summarize
+from .summary import OUTCOMES, Flaw, Summary, flaws, in_order, in_view, overall, summarize
 
 PIPE_WIDTH = 200  # columns when nobody's terminal sets the width
 _GAP = 2  # columns between two columns of the table
 _LEAST = 6  # columns that a cut text keeps
+_FLAWS_LIMIT = 12  # lines of published flaws; the report has them all
 _MISSED_LIMIT = 12  # lines of coverage; the report has them all
 
 # Emphasis, not alarm: a list is a fact about a company, so nothing here is red or green.
@@ -136,6 +137,8 @@ def _summary(report: Report, s: Summary, *, hidden: int) -> Iterator[Text | Padd
         counts = ", ".join(f"{one.counts[o]} {o}" for o in OUTCOMES[:3] if one.counts.get(o))
         about = ", ".join(filter(None, (one.effect, f"last checked {one.last_checked}")))
         yield Text(f"{visible(one.id, 60)}: {counts or 'no device listed'} ({visible(about, 100)})")
+    if told := flaws(report):
+        yield from _flaws(told)
     if s.missed:
         yield Text()
         yield Text("Not covered in full", style="bold")
@@ -146,6 +149,21 @@ def _summary(report: Report, s: Summary, *, hidden: int) -> Iterator[Text | Padd
         yield Text(f"  and {len(s.missed) - _MISSED_LIMIT} more in the report")
     if not report.scan.complete:
         yield Text("This scan ended before the whole scope was covered.", style="bold")
+
+
+def _flaws(told: tuple[Flaw, ...]) -> Iterator[Text | Padding]:
+    """Published flaws in range, one line each; those that only may concern a device are counted."""
+    yield Text()
+    yield Text("Published flaws, by model and firmware as told", style="bold")
+    hit = [f for f in told if f.affected]
+    for f in hit[:_FLAWS_LIMIT]:
+        exploited = ", known to be exploited" if f.known_exploited else ""
+        yield Padding(Text(f"{visible(f.id, 60)}: {_devices(len(f.affected))} affected{exploited}"), (0, 0, 0, 2))
+    if len(hit) > _FLAWS_LIMIT:
+        yield Text(f"  and {len(hit) - _FLAWS_LIMIT} more in the report")
+    open_ = {d.id for f in told if f.known_exploited for d in f.unknown}
+    if open_:
+        yield Text(f"  {_devices(len(open_))} with an exploited flaw that can be neither shown nor ruled out")
 
 
 def _devices(n: int) -> str:

@@ -32,6 +32,7 @@ ALLOWED = {
     "discovery": ((*BASE, "netcam.wire", "netcam.net", "netcam.probes", "netcam.discovery"), ()),
     "engine": ((*BASE, *DATA, "netcam.engine"), ("msgspec", "re2")),
     "policy": ((*BASE, *DATA, "netcam.policy"), ("msgspec",)),
+    "advisories": ((*BASE, *DATA, "netcam.engine", "netcam.advisories"), ("msgspec",)),
     "report": ((*BASE, *DATA, "netcam.report"), ("jinja2", "markupsafe", "msgspec", "rich")),
     "demo": ((*BASE, "netcam.wire", "netcam.demo"), ()),
     "cli": (EVERYTHING, ("click", "rich")),
@@ -97,7 +98,9 @@ def test_an_outside_library_is_used_where_the_table_says(library):
     assert users <= owners
 
 
-@pytest.mark.parametrize("part", ["model", "wire", "probes", "engine", "policy", "report", "discovery", "demo", "cli"])
+@pytest.mark.parametrize(
+    "part", ["model", "wire", "probes", "engine", "policy", "advisories", "report", "discovery", "demo", "cli"]
+)
 def test_no_socket_is_opened_outside_net_but_the_emulated_devices(part):
     opens = {
         "socket",

@@ -1,0 +1,172 @@
+"""One identity held against the published flaws of its maker and badge.
+
+Everything rests on what the device tells about itself. Nothing is tried on it, and "not-affected" says no more than
+that the published range does not reach this firmware.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from netcam.engine.firmware import Firmware, compare, read_firmware
+from netcam.engine.load import FirmwareRule, SignatureSet
+from netcam.engine.values import model_key, without_maker
+from netcam.model import Claim, Identity
+from netcam.model.report import AdvisoryRecord
+
+from .load import Advisories, Advisory, Affected
+
+SURE_AT = 0.8  # the maker or badge; a lone strong sign of it is enough
+TOLD_AT = 0.5  # model, firmware, build day, type: below it they count as not known
+STATUSES = ("affected", "not-affected", "unknown")
+_LOUDEST = {"affected": 0, "unknown": 1, "not-affected": 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What an advisory asks about a device; None is not known. `model` is as patterns meet it."""
+
+    model: str | None
+    device_type: str | None
+    firmware: Firmware
+    is_cctv: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: str
+    why: str
+    fixed: str
+
+
+def judge(identity: Identity, advisories: Advisories, signatures: SignatureSet) -> tuple[AdvisoryRecord, ...]:
+    """The flaws that concern the device or could: affected first, then unknown, then not affected.
+
+    Looked up under the makers and badges that are sure; a device under another badge is so found by its maker. Left
+    out is what concerns other models. While the model is not known, only flaws known to be exploited are told.
+    """
+    if identity.is_cctv is False:
+        return ()
+    found: dict[str, AdvisoryRecord] = {}
+    for claim in (*identity.manufacturer, *identity.brand):
+        file = advisories.files.get(claim.value)
+        if file is None or claim.confidence < SURE_AT:
+            continue
+        subject = _subject(identity, signatures, file.vendor)
+        for advisory in file.advisory:
+            answer = answer_of(advisory, subject, rules_of(signatures, file.vendor))
+            if answer is not None:
+                for record in _records(advisory, answer, claim.evidence):
+                    found.setdefault(record.id, record)
+    return tuple(sorted(found.values(), key=lambda a: (_LOUDEST[a.status], not a.known_exploited, a.id)))
+
+
+def rules_of(signatures: SignatureSet, vendor: str) -> Sequence[FirmwareRule]:
+    """The firmware rules of a vendor; none where it has no file."""
+    file = signatures.vendors.get(vendor)
+    return file.firmware if file else ()
+
+
+def answer_of(advisory: Advisory, subject: Subject, rules: Sequence[FirmwareRule]) -> _Answer | None:
+    """What one advisory says of one device; None where it concerns other models."""
+    rows = [row for row in advisory.affected if _right_type(row, subject)]
+    for row in rows:
+        if subject.model is None and row.models:
+            continue
+        if subject.model is not None and row.models and not _any_found(row.models, subject.model):
+            continue
+        if not row.models and not subject.is_cctv:
+            return None  # a row for the whole platform is about its CCTV equipment
+        return _in_range(row, subject.firmware, rules)
+    if subject.model is None and rows and advisory.known_exploited and subject.is_cctv:
+        return _Answer("unknown", "it concerns some models only, and the model is not known", "")
+    return None
+
+
+def _in_range(row: Affected, firmware: Firmware, rules: Sequence[FirmwareRule]) -> _Answer:
+    def said(status: str, why: str) -> _Answer:
+        return _Answer(status, f"{why}; {row.note}" if row.note else why, row.fixed)
+
+    if row.all:
+        return said(row.status, "the advisory names every firmware of this family")
+    if not (row.since or row.to or row.before):
+        return said("unknown", "which firmwares are affected is not known here")
+    if not firmware.text and firmware.built is None:
+        return said("unknown", "the firmware is not known")
+    shown = _shown(firmware)
+    last = row.before or row.to
+    end = compare(firmware, read_firmware(rules, last)) if last else -1
+    start = compare(firmware, read_firmware(rules, row.since)) if row.since else 1
+    if end is None or start is None:
+        if firmware.compare == "date" and firmware.built is None:
+            return said("unknown", f"firmware {shown} is told without its build day, by which this maker's compare")
+        return said("unknown", f"firmware {shown} can't be compared with {last or row.since}")
+    if end > 0 or (end == 0 and row.before):
+        word = "not older than" if row.before else "newer than"
+        return said(row.beyond, f"firmware {shown} is {word} {last}")
+    if start < 0:
+        return said("unknown", f"firmware {shown} is older than {row.since}, where the advisory's range begins")
+    if row.before:
+        return said(row.status, f"firmware {shown} is older than {row.before}")
+    return said(row.status, f"firmware {shown} is in the range {f'from {row.since} ' if row.since else ''}to {row.to}")
+
+
+def _shown(firmware: Firmware) -> str:
+    built = f"built on {firmware.built.isoformat()}" if firmware.built else ""
+    return " ".join(filter(None, (firmware.text, built)))
+
+
+def _right_type(row: Affected, subject: Subject) -> bool:
+    return not row.device_types or subject.device_type is None or subject.device_type in row.device_types
+
+
+def _records(advisory: Advisory, answer: _Answer, because: Sequence[str]) -> Iterator[AdvisoryRecord]:
+    for id in (advisory.id, *advisory.also):
+        yield AdvisoryRecord(
+            id=id,
+            title=advisory.title,
+            known_exploited=advisory.known_exploited,
+            kev_added=advisory.kev.isoformat() if advisory.kev else None,
+            status=answer.status,
+            why=answer.why,
+            fixed=answer.fixed or None,
+            url=advisory.url,
+            last_checked=advisory.checked.isoformat(),
+            because=tuple(because),
+        )
+
+
+def _subject(identity: Identity, signatures: SignatureSet, vendor: str) -> Subject:
+    model = _told(identity.model)
+    return Subject(
+        model=model_of(signatures, vendor, model) if model else None,
+        device_type=_told(identity.device_type),
+        firmware=read_firmware(
+            rules_of(signatures, vendor), _told(identity.firmware), _told(identity.firmware_date)
+        ),
+        is_cctv=identity.is_cctv is True,
+    )
+
+
+def model_of(signatures: SignatureSet, vendor: str, model: str) -> str:
+    """A model as patterns meet it: upper case, without spaces and without a leading name of the vendor."""
+    return model_key(without_maker(model, signatures.named(vendor)))
+
+
+def _told(claims: Sequence[Claim]) -> str | None:
+    """The best answer, if it is likely and no other is as good."""
+    if not claims or claims[0].confidence < TOLD_AT:
+        return None
+    return None if len(claims) > 1 and claims[1].confidence == claims[0].confidence else claims[0].value
+
+
+def _any_found(patterns: Collection[str], text: str) -> bool:
+    return any(_compiled(pattern).search(text[:120]) for pattern in patterns)
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE | re.ASCII)
