@@ -80,15 +80,17 @@ def answer_of(advisory: Advisory, subject: Subject, rules: Sequence[FirmwareRule
             continue
         if not row.models and not subject.is_cctv:
             return None  # a row for the whole platform is about its CCTV equipment
-        return _in_range(row, subject.firmware, rules)
+        return _in_range(row, subject, rules)
     if subject.model is None and rows and advisory.known_exploited and subject.is_cctv:
         return _Answer("unknown", "it concerns some models only, and the model is not known", "")
     return None
 
 
-def _in_range(row: Affected, firmware: Firmware, rules: Sequence[FirmwareRule]) -> _Answer:
+def _in_range(row: Affected, subject: Subject, rules: Sequence[FirmwareRule]) -> _Answer:
+    firmware, note = subject.firmware, row.note if subject.model else "the model is not known"
+
     def said(status: str, why: str) -> _Answer:
-        return _Answer(status, f"{why}; {row.note}" if row.note else why, row.fixed)
+        return _Answer(status, "; ".join(filter(None, (why, note))), row.fixed)
 
     if row.all:
         return said(row.status, "the advisory names every firmware of this family")

@@ -5,12 +5,16 @@ from __future__ import annotations
 import tomllib
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from netcam.cli.errors import FAILED, Exit, say
 from netcam.errors import ConfigError, SignatureError
 from netcam.safetext import visible
+
+if TYPE_CHECKING:
+    from netcam.advisories.load import Advisory
 
 _FOLDER = click.option(
     "--data",
@@ -54,7 +58,8 @@ def signatures_list(folder: Path | None) -> None:
 @click.argument("vendor_or_id")
 @_FOLDER
 def signatures_show(vendor_or_id: str, folder: Path | None) -> None:
-    """One vendor's file, or one signature with its examples, limits and sources."""
+    """One vendor's file, or one signature or advisory with its examples, limits and sources."""
+    from netcam.advisories.load import load_advisories
     from netcam.engine.load import load_signatures
 
     loaded = load_signatures(folder)
@@ -76,7 +81,29 @@ def signatures_show(vendor_or_id: str, folder: Path | None) -> None:
             for reference in signature.references:
                 click.echo(f"source      {visible(reference, 500)}")
             return
-    raise ConfigError(f"{vendor_or_id!r} is neither a vendor id nor a signature id; see `netcam signatures list`")
+    for advisory in load_advisories(folder):
+        if vendor_or_id in (advisory.id, *advisory.also):
+            _show_advisory(advisory)
+            return
+    raise ConfigError(
+        f"{vendor_or_id!r} is no id of a vendor, a signature or an advisory; see `netcam signatures list`"
+    )
+
+
+def _show_advisory(advisory: Advisory) -> None:
+    ids = ", ".join((advisory.id, *advisory.also))
+    since = f"on CISA's catalogue since {advisory.kev}" if advisory.kev else advisory.exploitation or "not known"
+    click.echo(f"id          {ids}\ntitle       {advisory.title}\nexploited   {since}")
+    for row in advisory.affected:
+        ends = (("from", row.since), ("to", row.to), ("before", row.before))
+        span = " ".join(f"{word} {text}" for word, text in ends if text) or ("all" if row.all else "not known")
+        click.echo(f"{row.status:11} {span}: {', '.join(row.models) or 'every other model'}")
+    for case in advisory.example:
+        device = " ".join(filter(None, (visible(case.model), visible(case.firmware)))) or "nothing known"
+        click.echo(f"example     {device}: {case.status}   ({visible(case.source)})")
+    for reference in dict.fromkeys((advisory.url, *advisory.references)):
+        click.echo(f"source      {visible(reference, 500)}")
+    click.echo(f"checked     {advisory.checked}" + (f"\nlimits      {advisory.limits}" if advisory.limits else ""))
 
 
 @signatures.command("check")

@@ -163,7 +163,7 @@ def _flaws(told: tuple[Flaw, ...]) -> Iterator[Text | Padding]:
         yield Text(f"  and {len(hit) - _FLAWS_LIMIT} more in the report")
     open_ = {d.id for f in told if f.known_exploited for d in f.unknown}
     if open_:
-        yield Text(f"  {_devices(len(open_))} with an exploited flaw that can be neither shown nor ruled out")
+        yield Text(f"  {_devices(len(open_))} for which a flaw known to be exploited is neither shown nor ruled out")
 
 
 def _devices(n: int) -> str:

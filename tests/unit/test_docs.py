@@ -11,6 +11,9 @@ import click
 import msgspec
 import pytest
 
+from netcam.advisories import judge as advisory_judge
+from netcam.advisories.check import check_advisories
+from netcam.advisories.load import Advisories, AdvisoryFile
 from netcam.cli import cli
 from netcam.datafiles import data_folder
 from netcam.demo.emulator import FIRST_ADDRESS
@@ -86,7 +89,7 @@ def structs(kind, found=None):
     return found
 
 
-@pytest.mark.parametrize("kind", [VendorFile, PolicyList])
+@pytest.mark.parametrize("kind", [VendorFile, PolicyList, AdvisoryFile])
 def test_every_key_of_a_signature_or_list_file_is_explained(kind):
     keys = {key for keys in structs(kind).values() for key in keys}
     assert len(keys) > 15
@@ -175,7 +178,7 @@ def test_the_numbers_of_concepts_are_those_of_the_engine():
     page = text("concepts.md")
     for strength, weight in fuse.WEIGHT.items():
         assert f"| {strength} | {weight:g} |" in page
-    thresholds = (judge.LISTED_AT, judge.CLEARED_AT, judge.POSSIBLE_AT)
+    thresholds = (judge.LISTED_AT, judge.CLEARED_AT, judge.POSSIBLE_AT, advisory_judge.SURE_AT, advisory_judge.TOLD_AT)
     for number in (*thresholds, fuse.DECIDED_AT, fuse.CONFLICT_AT, fuse.CEILING):
         assert re.search(rf"(?<![\d.]){number:g}(?!\d)", page), number
 
@@ -234,12 +237,15 @@ def examples():
 def test_the_vendor_file_of_writing_signatures_keeps_every_rule(tmp_path):
     """Put together as a reader would: the file, then the tables that need no other registrant or vendor."""
     first, *rest = examples()
-    tables = [part for part in rest if part.startswith(("[[model]]", "[[page]]"))]
+    tables = [part for part in rest if part.startswith(("[[model]]", "[[firmware]]", "[[page]]"))]
     (tmp_path / "northlight.toml").write_text("\n".join([first, *tables]), "utf-8")
     loaded = load_signatures(extra=[tmp_path])
     problems = check(loaded, emitted_kinds() | set(decoders()))
     assert len(loaded.vendors["northlight"].page) == 1
     assert [p for p in problems if p.file.startswith(str(tmp_path))] == []
+    flaws = msgspec.convert(tomllib.loads(next(e for e in examples() if "[[advisory]]" in e)), AdvisoryFile)
+    told = Advisories(files={flaws.vendor: flaws}, paths={flaws.vendor: "writing-signatures.md"})
+    assert check_advisories(told, loaded) == ()
 
 
 def test_the_other_tables_of_writing_signatures_have_the_right_keys():
