@@ -7,7 +7,7 @@ that the published range does not reach this firmware.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -165,10 +165,10 @@ def _told(claims: Sequence[Claim]) -> str | None:
     return None if len(claims) > 1 and claims[1].confidence == claims[0].confidence else claims[0].value
 
 
-def _any_found(patterns: Collection[str], text: str) -> bool:
-    return any(_compiled(pattern).search(text[:120]) for pattern in patterns)
+def _any_found(patterns: tuple[str, ...], text: str) -> bool:
+    return _compiled(patterns).search(text[:120]) is not None
 
 
 @lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE | re.ASCII)
+def _compiled(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE | re.ASCII)

@@ -26,7 +26,7 @@ class Affected(_File, frozen=True):
     its start nothing is known. `device_types` limits the row to those and to devices whose type is not known.
     """
 
-    models: list[str] = []
+    models: tuple[str, ...] = ()
     device_types: list[str] = []
     all: bool = False
     since: str = msgspec.field(name="from", default="")

@@ -46,8 +46,8 @@ def status(identity, *rows, **more):
     return found[0].status if found else None
 
 
-FAMILY = Affected(models=[r"^NL-2\d\d\b"], before="build 210625", fixed="4.2")
-RANGE = Affected(models=[r"^NL-2\d\d\b"], since="V4.0 build 200101", to="V4.2 build 210511")
+FAMILY = Affected(models=(r"^NL-2\d\d\b",), before="build 210625", fixed="4.2")
+RANGE = Affected(models=(r"^NL-2\d\d\b",), since="V4.0 build 200101", to="V4.2 build 210511")
 PLATFORM = Affected(before="build 210702", status="unknown", note="others run the same code")
 
 
@@ -127,17 +127,17 @@ def test_what_is_no_cctv_has_no_flaws_and_what_is_undecided_none_of_the_platform
 
 
 def test_a_row_for_other_types_is_passed_by_unless_the_type_is_unknown():
-    recorders = Affected(models=["^NL"], device_types=["nvr"], all=True)
+    recorders = Affected(models=("^NL",), device_types=["nvr"], all=True)
     assert told(camera(), flaw(recorders)) == ()
     assert status(camera(device_type=()), recorders) == "affected"
 
 
 def test_every_firmware_needs_no_firmware():
-    assert status(camera(firmware=None, built=None), Affected(models=["^NL"], all=True)) == "affected"
+    assert status(camera(firmware=None, built=None), Affected(models=("^NL",), all=True)) == "affected"
 
 
 def test_no_range_is_unknown_whatever_the_firmware():
-    found = told(camera(), flaw(Affected(models=["^NL"], status="unknown", note="no range")))
+    found = told(camera(), flaw(Affected(models=("^NL",), status="unknown", note="no range")))
     assert [(a.status, a.why) for a in found] == [
         ("unknown", "which firmwares are affected is not known here; no range")
     ]
