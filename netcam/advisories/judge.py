@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import cast
 
 from netcam.engine.firmware import Firmware, compare, read_firmware
 from netcam.engine.load import FirmwareRule, SignatureSet
@@ -17,11 +18,12 @@ from netcam.engine.values import model_key, without_maker
 from netcam.model import Claim, Identity
 from netcam.model.report import AdvisoryRecord
 
-from .load import Advisories, Advisory, Affected
+from .load import Advisories, Advisory, AdvisoryFile, Affected
 
 SURE_AT = 0.8  # the maker or badge; a lone strong sign of it is enough
 TOLD_AT = 0.5  # model, firmware, build day, type: below it they count as not known
 STATUSES = ("affected", "not-affected", "unknown")
+_KEPT = 4096  # devices of one model and firmware that answers are kept for; hostile ones could all differ
 _LOUDEST = {"affected": 0, "unknown": 1, "not-affected": 2}
 
 
@@ -55,13 +57,32 @@ def judge(identity: Identity, advisories: Advisories, signatures: SignatureSet) 
         file = advisories.files.get(claim.value)
         if file is None or claim.confidence < SURE_AT:
             continue
-        subject = _subject(identity, signatures, file.vendor)
-        for advisory in file.advisory:
-            answer = answer_of(advisory, subject, rules_of(signatures, file.vendor))
-            if answer is not None:
-                for record in _records(advisory, answer, claim.evidence):
-                    found.setdefault(record.id, record)
+        for advisory, answer in _answers(identity, advisories, signatures, file):
+            for record in _records(advisory, answer, claim.evidence):
+                found.setdefault(record.id, record)
     return tuple(sorted(found.values(), key=lambda a: (_LOUDEST[a.status], not a.known_exploited, a.id)))
+
+
+def _answers(
+    identity: Identity, advisories: Advisories, signatures: SignatureSet, file: AdvisoryFile
+) -> Sequence[tuple[Advisory, _Answer]]:
+    """What the file says of such a device; kept, because a site has many devices of one model and firmware."""
+    told = tuple(map(_told, (identity.model, identity.device_type, identity.firmware, identity.firmware_date)))
+    key = (signatures.digest, file.vendor, identity.is_cctv is True, *told)
+    if (kept := advisories.known.get(key)) is not None:
+        return cast("Sequence[tuple[Advisory, _Answer]]", kept)
+    model, device_type, firmware, built = told
+    rules = rules_of(signatures, file.vendor)
+    subject = Subject(
+        model=model_of(signatures, file.vendor, model) if model else None,
+        device_type=device_type,
+        firmware=read_firmware(rules, firmware, built),
+        is_cctv=identity.is_cctv is True,
+    )
+    answers = tuple((a, answer) for a in file.advisory if (answer := answer_of(a, subject, rules)) is not None)
+    if len(advisories.known) < _KEPT:
+        advisories.known[key] = answers
+    return answers
 
 
 def rules_of(signatures: SignatureSet, vendor: str) -> Sequence[FirmwareRule]:
@@ -139,18 +160,6 @@ def _records(advisory: Advisory, answer: _Answer, because: Sequence[str]) -> Ite
             last_checked=advisory.checked.isoformat(),
             because=tuple(because),
         )
-
-
-def _subject(identity: Identity, signatures: SignatureSet, vendor: str) -> Subject:
-    model = _told(identity.model)
-    return Subject(
-        model=model_of(signatures, vendor, model) if model else None,
-        device_type=_told(identity.device_type),
-        firmware=read_firmware(
-            rules_of(signatures, vendor), _told(identity.firmware), _told(identity.firmware_date)
-        ),
-        is_cctv=identity.is_cctv is True,
-    )
 
 
 def model_of(signatures: SignatureSet, vendor: str, model: str) -> str:

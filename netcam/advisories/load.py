@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -78,10 +79,11 @@ class AdvisoryFile(_File, frozen=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advisories:
-    """All advisory files by vendor id; `paths` are for messages."""
+    """All advisory files by vendor id; `paths` are for messages, `known` keeps what the judge has already found."""
 
     files: Mapping[str, AdvisoryFile]
     paths: Mapping[str, str]
+    known: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def checked(self) -> str:
