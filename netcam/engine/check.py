@@ -23,6 +23,7 @@ FREE_TEXT = frozenset(
     ("http.body", "http.title", "http.server", "telnet", "ftp", "ssh", "port-banner", "snmp.sysdescr", "upnp.xml")
 )
 LITERAL = 3  # fixed characters in a row that must stand in every match of such a pattern
+_YEAR = re.compile(r"199\d|20\d\d")
 _REFUSED_IN_PATHS = re.compile(r"pass|pwd|auth=|user(name)?=|login\?|snapshot|\.jpe?g|/stream", re.IGNORECASE)
 
 
@@ -87,10 +88,19 @@ def _file(signatures: SignatureSet, file: VendorFile, kinds: Collection[str]) ->
     for row in file.made_by:
         if row.maker not in signatures.vendors:
             yield f"{company.id}.made-by", f"maker {row.maker!r} has no file"
+        elif not signatures.vendors[row.maker].vendor.builds:
+            yield f"{company.id}.made-by", f"maker {row.maker!r} is marked as a badge that builds nothing"
         if row.certainty not in signatures.vocabulary.words["certainties"]:
             yield f"{company.id}.made-by", f"certainty {row.certainty!r} is not one of A, B, C, U"
         if not row.references:
             yield f"{company.id}.made-by.{row.maker}", "a relation without a source"
+        if row.status not in signatures.vocabulary.words["relations"]:
+            yield f"{company.id}.made-by.{row.maker}", f"status {row.status!r} is not one of current, former, mixed"
+        for key, moment in (("from", row.since), ("to", row.until)):
+            if moment is not None and not _YEAR.fullmatch(moment):
+                yield f"{company.id}.made-by.{row.maker}", f"{key} {moment!r} is no year from 1990 to 2099"
+        if row.since is not None and row.until is not None and row.since > row.until:
+            yield f"{company.id}.made-by.{row.maker}", f"from {row.since} comes after to {row.until}"
         if row.series is not None:
             yield from _pattern(f"{company.id}.made-by.{row.maker}", row.series)
     yield from _ouis(signatures, file)
@@ -157,6 +167,8 @@ def _says(signatures: SignatureSet, says: Mapping[str, str], groups: Collection[
             ]
             if value not in words:
                 yield f"{field} {value!r} is not one of {', '.join(words)}"
+        if field == "component" and value in signatures.vendors and not signatures.vendors[value].vendor.parts:
+            yield f"component {value!r} is not marked as a maker of parts"
         if field == "manufacturer" and value in signatures.vendors and not signatures.vendors[value].vendor.builds:
             yield f"manufacturer {value!r} is marked as a badge that builds nothing"
 

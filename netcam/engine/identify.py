@@ -10,12 +10,13 @@ from functools import lru_cache
 from netcam.model import Claim, Conflict, Evidence, Identity, Observation, Strength
 
 from .fuse import WEIGHT, Tally, cctv_decision, compete, conflict, folded, tally
-from .load import ModelRule, SignatureSet
+from .load import MadeBy, ModelRule, SignatureSet
 from .match import EvidenceIds, match
 from .values import model_key, name_key, without_maker
 
 # What a row of the brand table is worth when no device evidence names the maker: never enough to be "listed".
 _TABLE = {"A": Strength.SUPPORTING, "B": Strength.SUPPORTING, "C": Strength.WEAK, "U": Strength.WEAK}
+_DATE_AT = 0.3  # a build date less likely than this says nothing about the device's age
 _MODEL_AT = 0.3  # a model less likely than this decides nothing about the type of device
 
 
@@ -57,6 +58,10 @@ def _fused(signatures: SignatureSet, evidence: Sequence[Evidence]) -> Identity:
             Claim(value=t.value, confidence=round(t.alone, 4), evidence=tuple(e.id for e in t.evidence))
             for t in tally(evidence, "capability")
         ),
+        components=tuple(
+            Claim(value=t.value, confidence=round(t.alone, 4), evidence=tuple(e.id for e in t.evidence))
+            for t in tally(evidence, "component")
+        ),
         is_cctv=is_cctv,
         confidence=confidence,
         conflicts=tuple(c for c in conflicts if c is not None),
@@ -77,11 +82,14 @@ def _from_brand_table(signatures: SignatureSet, evidence: Sequence[Evidence], id
     if any(t.alone >= 0.5 for t in tally(evidence, "manufacturer")):
         return []
     out: list[Evidence] = []
-    models = [t.value for t in tally(evidence, "model", model_key)]
+    models = [model_key(t.value) for t in tally(evidence, "model", model_key)]
+    dates = compete(tally(evidence, "firmware_date"))
+    built = int(dates[0].value[:4]) if dates and dates[0].confidence >= _DATE_AT else None
     for brand in tally(evidence, "brand"):
         file = signatures.vendors.get(brand.value)
-        for row in file.made_by if file else ():
-            if row.series is not None and not any(_searched(row.series, model_key(m)) for m in models):
+        for row in _rows(file.made_by if file else (), models):
+            strength = _worth(row, built)
+            if strength is None:
                 continue
             first = brand.evidence[0]
             out.append(
@@ -90,11 +98,30 @@ def _from_brand_table(signatures: SignatureSet, evidence: Sequence[Evidence], id
                     signature=f"{brand.value}.made-by.{row.maker}",
                     observation=first.observation,
                     root="brand-table",  # one witness, whatever badges lead to it
-                    strength=_TABLE.get(row.certainty, Strength.WEAK),
+                    strength=strength,
                     says={"manufacturer": row.maker},
                 )
             )
     return out
+
+
+def _rows(rows: Sequence[MadeBy], models: Sequence[str]) -> Sequence[MadeBy]:
+    """The rows that may speak: those whose series fits a model, or else those for the badge as a whole."""
+    fitting = [row for row in rows if row.series is not None and any(_searched(row.series, m) for m in models)]
+    return fitting or [row for row in rows if row.series is None]
+
+
+def _worth(row: MadeBy, built: int | None) -> Strength | None:
+    """What a row is worth for firmware built in that year (None: not known); None where it can't be meant.
+
+    Old firmware shows an old device, give or take the year between a build and the sale. New firmware shows nothing of
+    the kind, since old devices are updated: it only leaves a row that has ended with less weight.
+    """
+    if built is not None and row.since is not None and built < int(row.since) - 1:
+        return None
+    ended = built is not None and row.until is not None and built > int(row.until)
+    partly = row.status == "mixed" and row.series is None
+    return Strength.WEAK if ended or partly else _TABLE.get(row.certainty, Strength.WEAK)
 
 
 def _own_badge(signatures: SignatureSet, evidence: Sequence[Evidence], ids: EvidenceIds) -> list[Evidence]:

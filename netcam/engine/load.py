@@ -65,12 +65,16 @@ class Oui(_File, frozen=True):
 
 
 class MadeBy(_File, frozen=True):
-    """Table knowledge: this badge's devices come (in part) from that maker."""
+    """Table knowledge: this badge's devices come (in part) from that maker.
+
+    `status`: `current`; `former`, no longer sold but still on walls; `mixed`, true of a part of the range only.
+    """
 
     maker: str
     certainty: str
     references: list[str]
     series: str | None = None
+    status: str = "current"
     since: str | None = msgspec.field(name="from", default=None)
     until: str | None = msgspec.field(name="to", default=None)
     limits: str = ""
@@ -143,6 +147,7 @@ class Company(_File, frozen=True):
     country: str | None = None
     builds: bool = False
     own_badge: bool = False
+    parts: bool = False  # makes parts of devices: its name on one is no badge
     limits: str = ""
 
 
@@ -217,7 +222,7 @@ class SignatureSet:
         return {
             name_key(text): vendor_id
             for vendor_id, file in self.vendors.items()
-            if not vendor_id.startswith("generic-")
+            if not vendor_id.startswith("generic-") and not file.vendor.parts
             for text in (vendor_id, file.vendor.name, file.vendor.short or "", *file.vendor.aliases)
             if name_key(text)
         }

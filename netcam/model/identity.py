@@ -61,7 +61,7 @@ class Conflict:
 class Identity:
     """Claims for each question, best first; an empty tuple means nobody could tell.
 
-    `manufacturer` built the device, `brand` is the badge on it. `is_cctv` is True, False or None (nothing decided it),
+    `manufacturer` built the device, `brand` is the badge on it, `components` are makers of parts inside. `is_cctv` is True, False or None (nothing decided it),
     with the confidence of that answer.
     """
 
@@ -73,6 +73,7 @@ class Identity:
     serial: tuple[Claim, ...] = ()
     device_type: tuple[Claim, ...] = ()
     capabilities: tuple[Claim, ...] = ()
+    components: tuple[Claim, ...] = ()
     is_cctv: bool | None = None
     confidence: float = 0.0
     conflicts: tuple[Conflict, ...] = ()

@@ -166,6 +166,62 @@ def files():
     }
 
 
+DATED = """
+schema = 1
+[vendor]
+id = "oldgate"
+name = "Oldgate"
+references = ["constructed"]
+[[made_by]]
+maker = "westlake"
+status = "former"
+to = "2017"
+certainty = "C"
+references = ["constructed"]
+[[made_by]]
+maker = "northlight"
+from = "2017"
+certainty = "B"
+references = ["constructed"]
+[[made_by]]
+maker = "harbourview"
+series = '^HV-'
+certainty = "C"
+references = ["constructed"]
+[[signature]]
+id = "oldgate.http.title"
+status = "experimental"
+observes = "http.title"
+pattern = '^Oldgate(?: (?P<model>[0-9A-Z-]+))?$'
+strength = "strong"
+says = { brand = "oldgate" }
+references = ["constructed"]
+example = [{ value = "Oldgate", from = "constructed" }]
+counterexample = [{ value = "Oldgate Hotel", why = "not a device" }]
+[[signature]]
+id = "oldgate.onvif.firmware"
+status = "experimental"
+observes = "onvif.firmware"
+pattern = '^(?P<firmware>OG.+)$'
+strength = "supporting"
+says = {}
+references = ["constructed"]
+[[signature.example]]
+value = "OG1.0 build 150310"
+expect = { firmware = "OG1.0", firmware_date = "2015-03-10" }
+from = "constructed"
+[[signature.counterexample]]
+value = "V1"
+why = "another form"
+"""
+
+
+@pytest.fixture
+def dated():
+    """The file of a badge whose maker changed in 2017, and of whose models those with HV come from a third company."""
+    return DATED
+
+
 @pytest.fixture
 def world(signature_set, files):
     """The invented world as a signature set."""

@@ -283,6 +283,11 @@ def test_a_broken_rule_is_told_with_file_id_and_reason(signature_set, files, old
         (MADE_BY, "westlake", "nobody", "northlight.made-by", "maker 'nobody' has no file"),
         (MADE_BY, '"B"', '"Z"', "northlight.made-by", "certainty 'Z'"),
         (MADE_BY, 'references = ["constructed"]', "references = []", "northlight.made-by.westlake", "without a source"),
+        (MADE_BY, "westlake", "southgate", "northlight.made-by", "a badge that builds nothing"),
+        (MADE_BY, '"B"', '"B"\nstatus = "old"', "northlight.made-by.westlake", "status 'old' is not one of"),
+        (MADE_BY, '"B"', '"B"\nfrom = "spring"', "northlight.made-by.westlake", "from 'spring' is no year"),
+        (MADE_BY, '"B"', '"B"\nto = "17"', "northlight.made-by.westlake", "to '17' is no year"),
+        (MADE_BY, '"B"', '"B"\nfrom = "2017"\nto = "2016"', "northlight.made-by.westlake", "from 2017 comes after"),
         (
             MADE_BY,
             'certainty = "B"',
@@ -298,6 +303,18 @@ def test_a_broken_page_or_relation_is_told(signature_set, files, text, old, new,
     assert problems(signature_set(files)) == []
     files["northlight"] = files["northlight"].replace(text, text.replace(old, new, 1))
     assert [p for p in problems(signature_set(files)) if p[:2] == ("northlight.toml", id) and reason in p[2]]
+
+
+def test_a_component_names_a_maker_of_parts_only(signature_set, files):
+    files["northlight"] = files["northlight"].replace(
+        'says = { manufacturer = "northlight" }\nreferences = ["constructed"]\nexample',
+        'says = { component = "westlake" }\nreferences = ["constructed"]\nexample',
+    )
+    assert problems(signature_set(files)) == [
+        ("northlight.toml", SERVER, "component 'westlake' is not marked as a maker of parts")
+    ]
+    files["westlake"] = files["westlake"].replace("builds = true", "builds = true\nparts = true")
+    assert problems(signature_set(files)) == []
 
 
 def test_an_id_once_published_is_never_used_again(world):

@@ -50,6 +50,57 @@ def test_the_table_holds_for_its_series_only(told):
     assert leader(told(("http.title", "Eastgate NL-D220")).manufacturer) == "northlight"
 
 
+def test_a_badge_of_two_makers_is_decided_by_the_date_of_old_firmware_only(signature_set, files, told, dated):
+    signatures = signature_set(files | {"oldgate": dated})
+
+    def makers(*more):
+        seen = told(("http.title", "Oldgate"), *more, signatures=signatures)
+        return {c.value: c.confidence for c in seen.manufacturer}
+
+    undated = makers()
+    assert list(undated) == ["northlight", "westlake"]
+    assert undated["northlight"] < 0.5
+    assert list(makers(("onvif.firmware", "OG1.0 build 150310"))) == ["westlake"]
+    # A build may be older than the sale by a year, and an update may come long after it: neither rules a maker out.
+    assert list(makers(("onvif.firmware", "OG1.0 build 160310"))) == ["northlight", "westlake"]
+    assert list(makers(("onvif.firmware", "OG3.0 build 230310"))) == ["northlight", "westlake"]
+
+
+def test_a_row_that_ended_before_the_build_has_less_weight(signature_set, files, told, badge):
+    text = badge("oldgate", "Oldgate").replace('certainty = "A"', 'certainty = "A"\nto = "2017"')
+    text += """
+[[signature]]
+id = "oldgate.onvif.firmware"
+status = "experimental"
+observes = "onvif.firmware"
+pattern = '^(?P<firmware>OG.+)$'
+strength = "supporting"
+says = {}
+references = ["constructed"]
+"""
+    signatures = signature_set(files | {"oldgate": text})
+    before = told(("http.title", "Oldgate"), ("onvif.firmware", "OG1 build 170101"), signatures=signatures)
+    after = told(("http.title", "Oldgate"), ("onvif.firmware", "OG1 build 180101"), signatures=signatures)
+    assert [s.manufacturer[0].confidence for s in (before, after)] == [0.5, 0.15]
+
+
+def test_a_row_for_a_part_of_the_range_has_less_weight_until_a_series_decides(signature_set, files, told, badge):
+    def shown(series, title):
+        text = badge("oldgate", "Oldgate", series).replace('certainty = "A"', 'certainty = "A"\nstatus = "mixed"')
+        return told(("http.title", title), signatures=signature_set(files | {"oldgate": text})).manufacturer
+
+    assert shown("", "Oldgate NL-D1")[0].confidence == 0.15
+    assert shown("NL-", "Oldgate NL-D1")[0].confidence == 0.5
+    assert shown("NL-", "Oldgate XX-1") == ()
+
+
+def test_a_series_that_fits_silences_the_rows_for_the_badge_as_a_whole(signature_set, files, told, dated):
+    signatures = signature_set(files | {"oldgate": dated})
+    fitting, other = (told(("http.title", t), signatures=signatures) for t in ("Oldgate HV-1", "Oldgate"))
+    assert [c.value for c in fitting.manufacturer] == ["harbourview"]
+    assert [c.value for c in other.manufacturer] == ["northlight", "westlake"]
+
+
 def test_the_table_is_silent_when_the_device_names_its_maker(told):
     seen = told(("http.title", "Southgate"), ("ftp", "220 Westlake"))
     assert [c.value for c in seen.manufacturer] == ["westlake"]
@@ -106,6 +157,17 @@ def test_a_model_without_a_vendor_says_nothing_about_the_type(told):
 def test_the_maker_s_scheme_is_the_parent_s_where_it_has_none(told):
     seen = told(("http.title", "Harbourview"), ("onvif.name", "Nobody NL-D220"))
     assert leader(seen.device_type) == "camera"
+
+
+def test_a_part_that_the_device_shows_is_neither_its_maker_nor_its_badge(signature_set, files, told):
+    files["westlake"] = (
+        files["westlake"]
+        .replace("builds = true", "parts = true")
+        .replace('manufacturer = "westlake"', 'component = "westlake"')
+    )
+    seen = told(("ftp", "220 Westlake"), ("onvif.name", "Westlake NL-D220"), signatures=signature_set(files))
+    assert [(c.value, c.confidence) for c in seen.components] == [("westlake", 0.85)]
+    assert (seen.manufacturer, seen.brand, seen.is_cctv) == ((), (), None)
 
 
 def test_the_order_of_observations_changes_nothing(world, observed):
