@@ -34,6 +34,7 @@ class Reach(IntEnum):
     PERHAPS_SUBSIDIARY = 2  # the same, but whether the list covers them is not known
     BADGE = 3  # a user's own list names the badge
     DESCRIBED = 4  # the list describes such companies by their country
+    PART = 5  # the maker of a part that the device shows is named, and the list covers parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ def judge(identity: Identity, policy: PolicyList, *, parents: Parents, country: 
         name: vendor id -> the company's name.
     """
     case = _Case(identity=identity, policy=policy, parents=parents, country=country, name=name)
-    hits = (*case.maker_hits(), *case.badge_hits())
+    hits = (*case.maker_hits(), *case.badge_hits(), *case.part_hits())
     if hits:
         best = min(hits, key=lambda hit: hit.order)
         # A description is nobody's name.
@@ -128,6 +129,25 @@ class _Case:
                     disputed=claim.value in disputed,
                 )
 
+    def part_hits(self) -> Iterator[_Hit]:
+        """A part by a company that the list names, in whosever device: a question for a person, never an answer."""
+        if self.policy.list.covers_components != "yes":
+            return
+        for rank, claim in enumerate(self.identity.components):
+            for entry in self.policy.entry:
+                if entry.removed or self.reach(entry, claim.value) not in (Reach.NAMED, Reach.SUBSIDIARY):
+                    continue
+                yield _Hit(
+                    outcome=Outcome.POSSIBLE,
+                    basis=Basis.COMPONENT_RISK,
+                    reach=Reach.PART,
+                    rank=len(self.identity.manufacturer) + len(self.identity.brand) + rank,
+                    entry=entry,
+                    claim=claim,
+                    badge=None,
+                    disputed=False,
+                )
+
     def certain(self, rank: int, claim: Claim, entry: Entry, disputed: Collection[str]) -> bool:
         return (
             rank == 0
@@ -177,6 +197,8 @@ class _Case:
                 f"describes without naming any; it applies to {head.binds}"
             )
             return "; ".join((text, *self.doubts(hit)))
+        if hit.reach is Reach.PART:
+            return "; ".join((self.part(hit), *self.doubts(hit)))
         if hit.reach is Reach.BADGE:
             text = f"{_certainty(hit.claim, disputed=hit.disputed)}carrying the badge {company}, {on_list}"
         elif hit.reach is Reach.NAMED:
@@ -186,6 +208,19 @@ class _Case:
             text = f"{made} {company}, which belongs to {parent}, a company {on_list}"
         sold = f"sold as {self.name(hit.badge)}, " if hit.badge is not None else ""
         return "; ".join((f"{sold}{text}, which applies to {head.binds}", *self.doubts(hit)))
+
+    def part(self, hit: _Hit) -> str:
+        """The sentence about a part; who built the device is told first, since that is another question."""
+        leader = next((c for c in self.identity.manufacturer if c.confidence >= POSSIBLE_AT), None)
+        maker = f"{_certainty(leader)}made by {self.name(leader.value)}" if leader else "of a maker that is not known"
+        company, named = self.name(hit.claim.value), hit.entry.entity or self.name(hit.entry.vendor or "")
+        whose = company if hit.entry.vendor == hit.claim.value else f"{company}, which belongs to {named}"
+        return (
+            f"{maker}, and shows signs of a part by {whose}, a company "
+            f"{'named' if hit.entry.verified == 'yes' else 'reported to be named'} on {self.policy.called}, "
+            f"which applies to {self.policy.list.binds}; a part does not make the device that company's product, and "
+            f"whether the list means such a part is open"
+        )
 
     def doubts(self, hit: _Hit) -> Iterator[str]:
         """Why the list may not extend to this device after all."""

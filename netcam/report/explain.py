@@ -18,7 +18,7 @@ from .summary import BASES, EFFECTS
 QUESTIONS: Mapping[str, str] = {
     "cctv": "CCTV", "device_type": "type", "manufacturer": "maker", "brand": "brand", "badge": "brand text",
     "model": "model", "firmware": "firmware", "firmware_date": "firmware date", "serial": "serial",
-    "capability": "capability",
+    "capability": "capability", "component": "part by",
 }  # fmt: skip
 _STRONGEST_FIRST = tuple(reversed(Strength))
 

@@ -17,8 +17,9 @@ NAMES = {
     "tidewater": "Tidewater Imaging",
     "harbourview": "Harbourview",
     "driftwood": "Driftwood Video",
+    "lantern-chips": "Lantern Chips",
 }
-PARENTS = {"pinhole": ("northlight",)}
+PARENTS = {"pinhole": ("northlight",), "lantern-chips": ("northlight",)}
 COUNTRIES = {"northlight": "XN", "tidewater": "XT"}
 
 

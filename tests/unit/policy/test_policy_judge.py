@@ -227,5 +227,47 @@ def test_a_sure_badge_outweighs_a_doubtful_maker_on_an_own_list():
     assert held(identity, own).outcome is Outcome.LISTED
 
 
+def with_part(*makers: tuple[str, float], part: str = "lantern-chips") -> Identity:
+    claims = tuple(claim(vendor, confidence) for vendor, confidence in makers)
+    return Identity(manufacturer=claims, components=(claim(part, 0.5, "e9"),), is_cctv=True)
+
+
+@pytest.mark.parametrize("covered", ["unknown", "no"])
+def test_a_part_counts_only_where_the_list_says_that_it_covers_components(covered):
+    assert held(with_part(("tidewater", 0.97)), policy(covers_components=covered)).outcome is Outcome.NOT_LISTED
+
+
+def test_a_part_of_a_named_company_is_possible_whoever_built_the_device_and_says_that_it_is_a_part():
+    verdict = held(with_part(("tidewater", 0.97)), policy(covers_components="yes"))
+    assert (verdict.outcome, verdict.basis, verdict.because) == (Outcome.POSSIBLE, Basis.COMPONENT_RISK, ("e9",))
+    assert verdict.entity == "Northlight Optics Company"
+    assert verdict.statement == (
+        "made by Tidewater Imaging, and shows signs of a part by Lantern Chips, which belongs to Northlight Optics "
+        "Company, a company named on the Exampleland list, which applies to public bodies of Exampleland; a part does "
+        "not make the device that company's product, and whether the list means such a part is open"
+    )
+
+
+def test_a_part_in_a_device_of_an_unknown_maker_is_possible_too():
+    verdict = held(with_part(), policy(covers_components="yes"))
+    assert verdict.outcome is Outcome.POSSIBLE
+    assert verdict.statement.startswith("of a maker that is not known, and shows signs of a part by Lantern Chips")
+
+
+def test_a_part_of_a_subsidiary_counts_only_where_the_list_covers_subsidiaries():
+    verdict = held(with_part(("tidewater", 0.97)), policy(covers_components="yes", covers_subsidiaries="unknown"))
+    assert verdict.outcome is Outcome.NOT_LISTED
+
+
+@pytest.mark.parametrize(("confidence", "outcome"), [(0.97, Outcome.LISTED), (0.5, Outcome.POSSIBLE)])
+def test_a_maker_that_the_list_reaches_is_told_before_a_part(confidence, outcome):
+    verdict = held(with_part(("northlight", confidence)), policy(covers_components="yes"))
+    assert (verdict.outcome, verdict.basis) == (outcome, Basis.NAMED)
+
+
+def test_a_description_by_country_reaches_no_part():
+    assert held(with_part(("tidewater", 0.97)), policy(COUNTRY, covers_components="yes")).outcome is Outcome.NOT_LISTED
+
+
 def test_a_list_without_a_name_for_sentences_is_called_by_its_title():
     assert "named on Exampleland act," in held(maker("northlight"), policy(called="")).statement

@@ -131,6 +131,16 @@ def test_no_list_names_the_chip_maker_hisilicon():
     assert signatures().registrants.get("Hisilicon Technologies Co., Ltd") is None
 
 
+def test_a_chip_that_a_device_shows_is_a_question_on_the_procurement_list_and_none_on_the_export_list():
+    seen = Numbering().observe(Endpoint(), "test", {"onvif.hardware": "HI3516EV200_50H20AI_S38"})
+    _, identity = identify(signatures(), seen, EvidenceIds())
+    assert [c.value for c in identity.components] == ["hisilicon"]
+    verdict = held(identity, SHIPPED["us-ndaa-889"])
+    assert (verdict.outcome, verdict.basis) == (Outcome.POSSIBLE, Basis.COMPONENT_RISK)
+    assert "a part by HiSilicon, which belongs to Huawei Technologies" in verdict.statement
+    assert held(identity, SHIPPED["us-bis-entity"]).basis is None
+
+
 def test_a_badge_alone_never_makes_a_device_listed_however_sure_the_brand_table_is():
     """Every badge of the table, named by the device, with nothing that tells the maker."""
     suggested = 0
