@@ -61,8 +61,8 @@ class Conflict:
 class Identity:
     """Claims for each question, best first; an empty tuple means nobody could tell.
 
-    `manufacturer` built the device, `brand` is the badge on it, `components` are makers of parts inside. `is_cctv` is True, False or None (nothing decided it),
-    with the confidence of that answer.
+    `manufacturer` built the device, `brand` is the badge on it, `components` are makers of parts inside. `is_cctv` is
+    True, False or None (nothing decided it), with the confidence of that answer.
     """
 
     manufacturer: tuple[Claim, ...] = ()
