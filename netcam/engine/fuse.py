@@ -119,15 +119,15 @@ def compete(candidates: Sequence[Tally], allied: Callable[[str, str], bool] = la
     """Claims, best first. `allied` values (a company and its parent) don't count against each other.
 
     Where a rival has a strong sign of its own, somebody is lying, and no amount of echoes makes the leader sure: its
-    confidence stays below CONTESTED_AT.
+    confidence stays below CONTESTED_AT, and every further such rival takes it down by the same part. A box with the
+    marks of many makers is none of theirs.
     """
     claims: list[Claim] = []
     for item in candidates:
         rivals = [t for t in candidates if t.value != item.value and not allied(t.value, item.value)]
         odds = _odds(item)
         confidence = odds / (1.0 + odds + sum(map(_odds, rivals)))
-        if any(t.alone >= STRONG_RIVAL_AT for t in rivals):
-            confidence = min(confidence, CONTESTED_AT)
+        confidence = min(confidence, CONTESTED_AT ** sum(t.alone >= STRONG_RIVAL_AT for t in rivals))
         claims.append(
             Claim(value=item.value, confidence=round(confidence, 4), evidence=tuple(e.id for e in item.evidence))
         )

@@ -82,6 +82,12 @@ def test_a_strong_rival_keeps_the_leader_from_being_sure_whatever_its_echoes():
     assert compete(tally(pieces, "manufacturer"))[0].confidence > 0.9
 
 
+def test_every_further_strong_rival_takes_a_leader_down_by_the_same_part():
+    pieces = [says(DEFINITIVE, manufacturer="a") for _ in range(5)]
+    pieces += [says(STRONG, manufacturer=rival) for rival in "bcde"]
+    assert [c.confidence for c in compete(tally(pieces, "manufacturer"))[:1]] == [round(0.75**4, 4)]
+
+
 def test_no_amount_of_answers_makes_a_certainty():
     assert alone([says(DEFINITIVE) for _ in range(50)]) == CEILING < 1
 
