@@ -109,7 +109,8 @@ def _sitting(knowledge: Knowledge, probe: str) -> _Sitting:
 
     record = Record()
     own = own_addresses() if probe == "listen" else frozenset()
-    return _Sitting(knowledge, Hearing(record, probe=probe, telling=telling, own=own), record, probe)
+    hearing = Hearing(record, probe=probe, telling=telling, own=own, read=knowledge.mac_in)
+    return _Sitting(knowledge, hearing, record, probe)
 
 
 async def _take_in(sitting: _Sitting, name: str, seconds: float | None = None) -> None:
@@ -169,7 +170,7 @@ def _report(sitting: _Sitting, targets: Sequence[str], site: str | None) -> Hear
         found = match(known.signatures, one.observations, EvidenceIds())
         return any({"manufacturer", "brand"} & e.says.keys() for e in found)
 
-    groups = without_lone_questions((*group(record.observations()), *homeless), speaks)
+    groups = without_lone_questions((*group(record.observations(), read=known.mac_in), *homeless), speaks)
     ids = EvidenceIds()
     devices = [known.describe(g, ids, site=site) for g in groups]
     report = Report(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 
-from netcam.discovery.grouping import Group, as_one
+from netcam.discovery.grouping import Group, Reading, as_one, node_in
 from netcam.errors import DecodeError
 from netcam.model import Endpoint, IPAddress, Numbering, Observation, without_secrets
 from netcam.probes.base import Decoder
@@ -29,9 +29,9 @@ class Intake:
     ids: list[Any] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
 
-    def group(self) -> Group:
+    def group(self, read: Reading = node_in) -> Group:
         """The same as a scan would group: one device, whatever its addresses."""
-        return as_one(self.observations)
+        return as_one(self.observations, read)
 
 
 @dataclass(frozen=True, slots=True)

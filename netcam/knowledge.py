@@ -13,9 +13,9 @@ from netcam.advisories.load import Advisories, load_advisories
 from netcam.discovery.grouping import Group
 from netcam.engine.identify import identify
 from netcam.engine.load import SignatureSet, load_signatures
-from netcam.engine.match import EvidenceIds
+from netcam.engine.match import EvidenceIds, mac_inside
 from netcam.engine.patterns import engine_name
-from netcam.model import utc
+from netcam.model import Observation, utc
 from netcam.model.report import DeviceRecord, Versions
 from netcam.policy.judge import judge
 from netcam.policy.load import PolicyList, load_lists
@@ -55,6 +55,10 @@ class Knowledge:
             advisories=self.advisories.checked,
             pattern_engine=self.signatures.engine or engine_name(),
         )
+
+    def mac_in(self, seen: Observation) -> str | None:
+        """The MAC inside a UUID, name, realm or certificate subject, as far as its form is known; None for none."""
+        return mac_inside(self.signatures, seen)
 
     def describe(
         self, group: Group, ids: EvidenceIds, *, site: str | None, key: str | None = None, on: date | None = None

@@ -62,7 +62,10 @@ def identify(lines: Iterable[str], knowledge: Knowledge) -> tuple[list[tuple[Int
     devices, bad = read_observations(lines, decoders(), input_kinds(knowledge))
     ids = EvidenceIds()
     records = [
-        knowledge.describe(d.group(), ids, site=None, key=str(d.key) if d.key is not None else None) for d in devices
+        knowledge.describe(
+            d.group(knowledge.mac_in), ids, site=None, key=str(d.key) if d.key is not None else None
+        )
+        for d in devices
     ]
     return list(zip(devices, with_unique_ids(records, None), strict=True)), bad
 
@@ -320,7 +323,8 @@ def _report(
 ) -> Report:
     ids = EvidenceIds()
     seen = record.observations()
-    devices = [knowledge.describe(g, ids, site=settings.site, on=started_at.date()) for g in group(seen)]
+    groups = group(seen, read=knowledge.mac_in)
+    devices = [knowledge.describe(g, ids, site=settings.site, on=started_at.date()) for g in groups]
     return Report(
         schema=SCHEMA,
         scan=ScanRecord(

@@ -21,7 +21,7 @@ from netcam.probes.base import Service
 from netcam.probes.passive import cdp_facts, dhcp_facts, lldp_facts
 from netcam.wire import cdp, dhcp, dns_message, frames, lldp, mdns_txt
 
-from .grouping import Group, as_one
+from .grouping import Group, Reading, as_one, node_in
 from .io import DATAGRAM_LIMIT
 from .record import OWN_KINDS, Record
 from .runner import SHARED_MAC_AT
@@ -77,6 +77,7 @@ class Hearing:
         own: this machine's addresses, which are left out.
         telling: whether a name that a client asks for (kind, name) says anything; others are not kept, because what
             people look up is nobody's business.
+        read: finds the MAC inside UUIDs and names.
     """
 
     def __init__(
@@ -86,11 +87,13 @@ class Hearing:
         probe: str,
         telling: Callable[[str, str], bool],
         own: frozenset[IPAddress] = frozenset(),
+        read: Reading = node_in,
     ) -> None:
         self.heard = 0
         self.not_read = 0
         self.full = False
         self._record, self._probe, self._telling, self._own = record, probe, telling, own
+        self._read = read
         self._fragments, self._streams = frames.Reassembly(), Streams()
         self._macs: dict[str, dict[IPAddress, None]] = {}
         self._stations: dict[str, _Station] = {}
@@ -285,7 +288,7 @@ class Hearing:
             endpoint = Endpoint(ip=ip, mac=mac)
             made += self._record.numbering.observe(endpoint, self._probe, {kind: text}, seen_at=at)
         if ip is None:
-            return as_one(made)
+            return as_one(made, self._read)
         if ip in self._record.hosts or self._room():
             self._record.keep(made)
         return None

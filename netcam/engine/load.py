@@ -217,6 +217,11 @@ class SignatureSet:
         return self._readers.get(kind)
 
     @cached_property
+    def kinds_with_macs(self) -> frozenset[str]:
+        """Kinds of observation that some signature reads a MAC out of."""
+        return frozenset(sig.observes for _, sig in self.signatures if "(?P<mac>" in sig.pattern)
+
+    @cached_property
     def names(self) -> Mapping[str, str]:
         """Every known spelling of a company or badge (as `name_key`) -> vendor id."""
         return {

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from netcam.model import Evidence, Observation, Strength, answer_of, placeholder_serial
+from netcam.model import (
+    Evidence,
+    Observation,
+    Strength,
+    answer_of,
+    canonical_mac,
+    global_mac,
+    placeholder_serial,
+    uuid_node,
+)
 
 from .load import SignatureSet
 from .values import name_key, normal_date, placeholder_model, split_firmware, without_maker
@@ -29,13 +38,16 @@ def match(signatures: SignatureSet, observations: Iterable[Observation], ids: Ev
     found: list[Evidence] = []
     for seen in observations:
         if seen.kind == "mac" or seen.kind.endswith(".mac"):
-            found += _by_oui(signatures, seen, ids)
+            found += _by_oui(signatures, seen, seen.value, ids)
+        elif mac := mac_inside(signatures, seen):
+            found += _by_oui(signatures, seen, mac, ids)
         reader = signatures.reading(seen.kind)
         if reader is None:
             continue
         for index, groups in reader.matcher.find(seen.value):
             vendor_id, signature = reader.signatures[index]
             says = claimed(signatures, vendor_id, signature.says, groups)
+            says.pop("mac", None)  # whose block it is in is told above, and which device it is by grouping
             if says:
                 found.append(
                     Evidence(
@@ -49,6 +61,22 @@ def match(signatures: SignatureSet, observations: Iterable[Observation], ids: Ev
                     )
                 )
     return tuple(found)
+
+
+def mac_inside(signatures: SignatureSet, seen: Observation) -> str | None:
+    """The MAC that stands inside a text which is no MAC itself, or None.
+
+    Read where the form of the text says so: the node of a time-based UUID, and what a signature captures as `mac`. Only
+    a MAC that a maker burnt in counts, and of a text that could be read in two ways nothing.
+    """
+    if seen.kind.endswith(".uuid") and (node := uuid_node(seen.value)):
+        return node
+    reader = signatures.reading(seen.kind) if seen.kind in signatures.kinds_with_macs else None
+    if reader is None:
+        return None
+    captured = (groups.get("mac") for _, groups in reader.matcher.find(seen.value))
+    macs = {mac for text in captured if text and (mac := global_mac(text))}
+    return macs.pop() if len(macs) == 1 else None
 
 
 def claimed(
@@ -77,15 +105,18 @@ def claimed(
         elif field == "serial":
             if not placeholder_serial(text):
                 out["serial"] = text
+        elif field == "mac":
+            if mac := global_mac(text):
+                out["mac"] = mac
         else:
             out[field] = text
     return out
 
 
-def _by_oui(signatures: SignatureSet, seen: Observation, ids: EvidenceIds) -> list[Evidence]:
-    digits = "".join(c for c in seen.value if c.isalnum()).upper()
+def _by_oui(signatures: SignatureSet, seen: Observation, mac: str, ids: EvidenceIds) -> list[Evidence]:
+    digits = "".join(c for c in mac if c.isalnum()).upper()
     private = next((signatures.prefixes[digits[:n]] for n in (9, 7, 6) if digits[:n] in signatures.prefixes), None)
-    registered = signatures.oui.registrant(seen.value)
+    registered = signatures.oui.registrant(mac)
     known = private or (signatures.registrants.get(registered[1]) if registered else None)
     if known is None:
         return []
@@ -97,7 +128,7 @@ def _by_oui(signatures: SignatureSet, seen: Observation, ids: EvidenceIds) -> li
             id=ids.next(),
             signature=f"{vendor_id}.oui",
             observation=seen.id,
-            root=seen.root,
+            root=f"mac:{canonical_mac(mac) or mac.lower()}",  # one fact, wherever it stands
             via=answer_of(seen.kind, seen.endpoint),
             strength=strength,
             says=dict(entry.says) or {"manufacturer": vendor_id},

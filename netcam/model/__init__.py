@@ -10,9 +10,11 @@ from .observation import (
     answer_of,
     canonical_mac,
     canonical_uuid,
+    global_mac,
     placeholder_serial,
     root_of,
     utc,
+    uuid_node,
     without_secrets,
 )
 from .runs import Coverage, CoverageStatus, ProbeRun, RunStatus
@@ -41,9 +43,11 @@ __all__ = [
     "canonical_mac",
     "canonical_uuid",
     "firmware_age_days",
+    "global_mac",
     "is_home",
     "placeholder_serial",
     "root_of",
     "utc",
+    "uuid_node",
     "without_secrets",
 ]

@@ -47,6 +47,7 @@ _SECRETS = re.compile(
     r'("(?:[^"\\]|\\.)*"?|[^\s,;"]+)',  # a quote that is never closed hides nothing
     re.IGNORECASE,
 )
+_TIME_BASED = re.compile(r"\{?[0-9a-f]{8}-[0-9a-f]{4}-1[0-9a-f]{3}-[89ab][0-9a-f]{3}-([0-9a-f]{12})\}?")
 _MAC_KINDS = ("mac",)
 _SAME_STACK = {"onvif": "onvif", "wsd": "onvif"}  # SOAP calls and WS-Discovery answers come from one program
 
@@ -106,6 +107,22 @@ def canonical_uuid(text: str) -> str | None:
     bare = text.strip().lower().removeprefix("urn:").removeprefix("uuid:")
     digits = re.sub(r"[^0-9a-z]", "", bare)
     return None if len(digits) < 8 or len(set(digits)) == 1 else bare
+
+
+def global_mac(text: str) -> str | None:
+    """`canonical_mac` of an address that a maker burnt in; None too for one that software made up (IEEE 802, 8.2)."""
+    mac = canonical_mac(text)
+    return None if mac is None or int(mac[1], 16) & 2 else mac
+
+
+def uuid_node(text: str) -> str | None:
+    """The MAC in a time-based UUID (RFC 9562, section 5.1), or None.
+
+    Version and variant must say so: the last digits of a random or named UUID mean nothing. A node that is no burnt-in
+    MAC was made up, as the RFC asks for where a host has none or keeps it to itself.
+    """
+    found = _TIME_BASED.fullmatch(canonical_uuid(text) or "")
+    return global_mac(found[1]) if found else None
 
 
 def placeholder_serial(text: str) -> bool:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from netcam.discovery.grouping import as_one, group
+from netcam.discovery.grouping import as_one, group, node_in
 from netcam.model.report import MacSource
 from netcam.report.build import device_id
 
@@ -16,8 +16,8 @@ AA, BB = "00:00:5e:00:53:0a", "00:00:5e:00:53:7b"
 def groups(observed):
     """Groups of `address, kind, value` triples."""
 
-    def make(*triples, not_a_device=()):
-        return group([o for ip, kind, value in triples for o in observed((kind, value), ip=ip)], not_a_device)
+    def make(*triples, not_a_device=(), read=node_in):
+        return group([o for ip, kind, value in triples for o in observed((kind, value), ip=ip)], not_a_device, read)
 
     return make
 
@@ -145,6 +145,80 @@ def test_a_uuid_of_the_firmware_does_not_join_devices_that_differ_otherwise(grou
     assert addresses(macs) == addresses(serials) == [[A], [B]]
 
 
+NODE = "89a11a00-58d0-11b5-8e20-00005e00530a"  # AA, in the form of a time-based UUID
+RANDOM = "89a11a00-58d0-41b5-8e20-00005e00530a"
+
+
+@pytest.mark.parametrize("kind", ["onvif.uuid", "upnp.uuid", "ssdp.uuid"])
+def test_a_mac_in_a_time_based_uuid_is_claimed_and_joins_routed_addresses(groups, kind):
+    (alone,) = groups((A, kind, NODE))
+    assert (alone.mac, alone.mac_source) == (AA, MacSource.CLAIMED)
+    (both,) = groups((A, kind, f"urn:uuid:{NODE.upper()}"), (C, "sadp.mac", AA))
+    assert addresses([both]) == [[A, C]]
+    (measured,) = groups((A, kind, NODE), (B, "mac", AA))
+    assert (addresses([measured]), measured.mac_source) == ([[A, B]], MacSource.MEASURED)
+
+
+def test_a_random_uuid_gives_no_mac(groups):
+    found = groups((A, "onvif.uuid", RANDOM), (C, "sadp.mac", AA))
+    assert addresses(found) == [[A], [C]]
+    assert found[0].mac is None
+
+
+def test_a_mac_read_out_of_a_text_joins_what_another_text_names(groups):
+    pair = (A, "tls.subject", "CN=cam-00005e00530a"), (C, "sadp.mac", AA)
+    assert addresses(groups(*pair)) == [[A], [C]]
+    assert addresses(groups(*pair, read=lambda seen: AA if seen.kind == "tls.subject" else None)) == [[A, C]]
+
+
+def test_a_stated_mac_is_shown_before_one_that_was_read(groups):
+    (one,) = groups((A, "onvif.uuid", NODE), (A, "onvif.mac", BB))
+    assert one.mac == BB
+
+
+def test_a_mac_in_a_uuid_never_joins_measured_devices_and_the_clone_is_told(groups):
+    found = groups((A, "mac", AA), (B, "mac", BB), (B, "onvif.uuid", NODE))
+    assert addresses(found) == [[A], [B]]
+    assert [g.mac for g in found] == [AA, BB]
+    assert fields(found[0]) == ["mac"]
+    assert set(fields(found[1])) == {"mac"}
+
+
+@pytest.mark.parametrize("field", ["mac", "serial"])
+def test_one_uuid_in_all_of_a_firmware_joins_no_devices_that_differ_otherwise(groups, field):
+    own = {"mac": (AA, BB), "serial": ("NL-01", "NL-02")}[field]
+    pairs = zip((A, B), own, strict=True)
+    found = groups(*((ip, kind, v) for ip, mark in pairs for kind, v in (("x.uuid", NODE), (f"x.{field}", mark))))
+    assert addresses(found) == [[A], [B]]
+    assert all("mac" in fields(g) for g in found)
+
+
+def test_a_cloned_mac_with_another_serial_number_is_two_rows_through_a_router(groups):
+    found = groups((A, "sadp.mac", AA), (C, "sadp.mac", AA), (A, "sadp.serial", "NL-01"), (C, "sadp.serial", "NL-02"))
+    assert addresses(found) == [[A], [C]]
+    assert [fields(g) for g in found] == [["mac"], ["mac"]]
+    assert "serial numbers differ" in found[0].conflicts[0].note
+
+
+def test_a_cloned_serial_with_another_claimed_mac_is_two_rows_through_a_router(groups):
+    found = groups((A, "sadp.mac", AA), (C, "sadp.mac", BB), (A, "sadp.serial", "NL-01"), (C, "sadp.serial", "NL-01"))
+    assert addresses(found) == [[A], [C]]
+    assert [fields(g) for g in found] == [["serial"], ["serial"]]
+
+
+def test_the_two_ports_of_one_device_are_one_row_through_a_router(groups):
+    near = "00:00:5e:00:53:0b"
+    found = groups((A, "x.mac", AA), (C, "x.mac", near), (A, "x.serial", "NL-01"), (C, "x.serial", "NL-01"))
+    assert addresses(found) == [[A, C]]
+
+
+def test_a_serial_with_the_model_before_it_is_the_same_serial(groups):
+    found = groups(
+        (A, "sadp.mac", AA), (C, "isapi.mac", AA), (A, "sadp.serial", "NL-D2202019"), (C, "isapi.serial", "2019")
+    )
+    assert addresses(found) == [[A, C]]
+
+
 def test_a_router_s_mac_is_no_device_s(groups):
     found = groups((A, "mac", AA), (B, "mac", AA), (A, "sadp.mac", BB), not_a_device={AA: 3})
     assert addresses(found) == [[A], [B]]
@@ -178,6 +252,8 @@ def test_the_order_of_answers_changes_neither_groups_nor_marks(observed):
         ("192.0.2.9", "sadp.serial", "S-1234"),
         ("192.0.2.8", "onvif.uuid", "feedfeed-0002"),
         ("192.0.2.8", "upnp.uuid", "feedfeed-0001"),
+        ("192.0.2.7", "onvif.uuid", NODE.replace("530a", "5303")),
+        ("192.0.2.7", "upnp.uuid", NODE.replace("530a", "5302")),
     ]
 
     def told(order):

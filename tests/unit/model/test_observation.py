@@ -12,9 +12,11 @@ from netcam.model import (
     Numbering,
     canonical_mac,
     canonical_uuid,
+    global_mac,
     placeholder_serial,
     root_of,
     utc,
+    uuid_node,
     without_secrets,
 )
 
@@ -157,3 +159,51 @@ def test_any_text_can_be_written_as_utf8(text):
 def test_times_are_utc_in_milliseconds():
     moment = datetime(2026, 1, 15, 12, 0, 0, 123456, tzinfo=timezone(timedelta(hours=2)))
     assert utc(moment) == datetime(2026, 1, 15, 10, 0, 0, 123000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("uuid", "mac"),
+    [
+        ("89a11a00-58d0-11b5-8e20-4419b6000001", "44:19:b6:00:00:01"),
+        ("urn:uuid:89A11A00-58D0-11B5-8E20-4419B6000001", "44:19:b6:00:00:01"),
+        ("{89a11a00-58d0-11b5-be20-4419b6000001}", "44:19:b6:00:00:01"),
+        ("00010010-0001-1020-8000-48ea63000001", "48:ea:63:00:00:01"),
+    ],
+)
+def test_a_time_based_uuid_holds_the_mac_of_its_maker(uuid, mac):
+    assert uuid_node(uuid) == mac
+
+
+@pytest.mark.parametrize(
+    "uuid",
+    [
+        "89a11a00-58d0-41b5-8e20-4419b6000001",  # random
+        "89a11a00-58d0-31b5-8e20-4419b6000001",  # of a name
+        "89a11a00-58d0-51b5-8e20-4419b6000001",
+        "89a11a00-58d0-61b5-8e20-4419b6000001",
+        "89a11a00-58d0-11b5-4e20-4419b6000001",  # another variant
+        "89a11a00-58d0-11b5-ce20-4419b6000001",
+        "89a11a00-58d0-11b5-8e20-000000000000",
+        "89a11a00-58d0-11b5-8e20-ffffffffffff",
+        "89a11a00-58d0-11b5-8e20-4519b6000001",  # a group address: the RFC's mark of a made-up node
+        "89a11a00-58d0-11b5-8e20-4619b6000001",  # locally administered
+        "89a11a00-58d0-11b5-8e20-4419b600000",
+        "x89a11a00-58d0-11b5-8e20-4419b6000001",
+        "89a11a0058d011b58e204419b6000001",
+        "4419b6000001",
+        "",
+    ],
+)
+def test_no_other_uuid_does(uuid):
+    assert uuid_node(uuid) is None
+
+
+@given(st.uuids(version=4))
+def test_no_random_uuid_ever_gives_a_mac(uuid):
+    assert uuid_node(str(uuid)) is None
+
+
+@given(st.text(max_size=80))
+def test_any_text_gives_a_mac_that_some_maker_burnt_in_or_none(text):
+    for mac in (uuid_node(text), global_mac(text)):
+        assert mac is None or (canonical_mac(mac) == mac and not int(mac[1], 16) & 3)
