@@ -38,6 +38,10 @@ class DecodeError(NetcamError, ValueError):
         super().__init__(f"{protocol}: byte {offset}: {reason}")
 
 
+class HeardQuestion(DecodeError):
+    """A message of the protocol that answers nothing: another tool's question, heard where devices answer."""
+
+
 class StoreError(NetcamError):
     """A report or record that can't be written or read; names the path."""
 

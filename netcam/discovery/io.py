@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import TypeVar
 
-from netcam.errors import DecodeError
+from netcam.errors import DecodeError, HeardQuestion
 from netcam.model import Endpoint, IPAddress, Observation, RunStatus
 from netcam.net.addresses import unscoped
 from netcam.net.gate import Gate
@@ -19,6 +19,7 @@ from netcam.net.mdns import ask_host, browse
 from netcam.net.tcp import TcpStream, open_stream
 from netcam.net.tls import fetch_certificate
 from netcam.net.udp import GroupSocket
+from netcam.probes import datagram_decoders
 from netcam.probes.base import Certificate, Contact, HttpReply, Page, ProbeSpec, Question, Reply, Seen, Service
 from netcam.wire.http_head import speaks_tls_first, wants_tls
 
@@ -237,7 +238,8 @@ class UdpIO(BaseIO):
                 raise DecodeError(self._spec.name, DATAGRAM_LIMIT, "longer than any answer")
             message = decode(data)
         except DecodeError as error:
-            if source not in malformed and len(malformed) < SOURCES_PER_PROTOCOL:
+            known = isinstance(error, HeardQuestion) or source in malformed or len(malformed) >= SOURCES_PER_PROTOCOL
+            if not known and not _is_another_s(self._spec.ports, data):
                 malformed.add(source)
                 tools.record.run(self._spec.name, str(source), RunStatus.MALFORMED, str(error))
             return None
@@ -250,6 +252,19 @@ class UdpIO(BaseIO):
 
     def _observer(self, endpoint: Endpoint) -> Callable[[Seen], tuple[Observation, ...]]:
         return lambda seen: self._tools.record.numbering.observe(endpoint, self._spec.name, seen)
+
+
+def _is_another_s(ports: Collection[int], data: bytes) -> bool:
+    """Whether the datagram makes sense to another protocol of the same ports, or is a question in it."""
+    for decode in {decode for port in ports for _, decode in datagram_decoders().get(port, ())}:
+        try:
+            decode(data)
+        except HeardQuestion:
+            return True
+        except DecodeError:
+            continue
+        return True
+    return False
 
 
 class MdnsIO(UdpIO):

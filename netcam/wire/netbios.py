@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netcam.errors import DecodeError
+from netcam.errors import DecodeError, HeardQuestion
 from netcam.model import canonical_mac
 from netcam.wire.cursor import Cursor
 
@@ -46,7 +46,7 @@ def decode_answer(datagram: bytes) -> tuple[tuple[str, str | None], ...]:
     cursor = Cursor(datagram, protocol="netbios")
     cursor.take(2)
     if not cursor.uint(2) & 0x8000:
-        raise DecodeError("netbios", 2, "a question")
+        raise HeardQuestion("netbios", 2, "a question")
     questions, answers = cursor.uint(2), cursor.uint(2)
     if questions or not answers:
         raise DecodeError("netbios", 4, "one record wanted")

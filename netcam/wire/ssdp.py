@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from netcam.errors import DecodeError
+from netcam.errors import DecodeError, HeardQuestion
 from netcam.wire.http_head import decode_fields
 
 EMITS = frozenset({"ssdp.server", "ssdp.st", "ssdp.usn", "ssdp.location", "ssdp.uuid"})
@@ -32,7 +32,7 @@ def decode_ssdp(datagram: bytes) -> tuple[tuple[str, str | None], ...]:
     raw = datagram.lstrip(b"\r\n\t ")
     start = _START.match(raw)
     if not start and raw[:8].upper() == b"M-SEARCH":
-        raise DecodeError("ssdp", 0, "a question, not an answer")
+        raise HeardQuestion("ssdp", 0, "a question, not an answer")
     if not raw.endswith(b"\n"):
         raw += b"\n"  # the datagram is the unit: its last line is whole
     headers, _ = decode_fields(raw, min(start.end(), len(raw)) if start else 0)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from netcam.errors import DecodeError
+from netcam.errors import DecodeError, HeardQuestion
 from netcam.wire import onvif_scopes
 from netcam.wire.xml import Node, read_xml
 
@@ -73,6 +73,8 @@ def decode_matches(datagram: bytes) -> tuple[Match, ...]:
     if not records:
         # Some answers hold scopes and addresses without a record around them.
         records = [n for n in root.walk() if n.name.lower().endswith("probematches")]
+    if not records and any(n.name in ("Probe", "Resolve", "Bye") for n in root.walk()):
+        raise HeardQuestion("ws-discovery", 0, "a question, or a goodbye")
     names = _prefixes(root)
     matches = tuple(_match(record, names) for record in records[:MATCH_LIMIT])
     told = tuple(m for m in matches if m.address or m.scopes or m.xaddrs or m.types)

@@ -12,7 +12,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from ipaddress import IPv4Address
 
-from netcam.errors import DecodeError
+from netcam.errors import DecodeError, HeardQuestion
 from netcam.model import Observation, canonical_mac
 from netcam.probes.base import Contact, Decoder, ProbeIO, ProbeSpec, Transport
 from netcam.wire.charset import decode_text
@@ -91,7 +91,9 @@ def decode_notify(datagram: bytes) -> tuple[tuple[str, str | None], ...]:
     params = _object(answer).get("params")
     info = _object(_object(params).get("deviceInfo"))
     method = _text(answer.get("method"))
-    if method == SEARCH or not info:
+    if method == SEARCH:
+        raise HeardQuestion("dhip", start, "a question")
+    if not info:
         raise DecodeError("dhip", start, "no device in it")
     address = _object(info.get("IPv4Address")).get("IPAddress")
     mac = answer.get("mac") or answer.get("Mac") or info.get("mac") or info.get("Mac")

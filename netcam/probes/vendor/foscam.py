@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from ipaddress import IPv4Address
 from itertools import cycle
 
-from netcam.errors import DecodeError
+from netcam.errors import DecodeError, HeardQuestion
 from netcam.model import Observation, canonical_mac
 from netcam.probes.base import Contact, Decoder, ProbeIO, ProbeSpec, Transport
 from netcam.wire.charset import decode_text
@@ -79,6 +79,8 @@ def decode_answer(datagram: bytes) -> tuple[tuple[str, str | None], ...]:
         raise DecodeError("foscam", SIZE_LIMIT, f"answer of more than {SIZE_LIMIT} bytes")
     cursor = Cursor(datagram, protocol="foscam")
     cursor.expect(_MAGIC)
+    if datagram == encode_question():
+        raise HeardQuestion("foscam", 4, "a question")
     cursor.expect(b"\x01\0")
     mask = cursor.uint(1)
     if mask not in (_PLAIN, _MASKED):

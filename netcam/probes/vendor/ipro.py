@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from ipaddress import IPv4Address
 
-from netcam.errors import DecodeError
+from netcam.errors import DecodeError, HeardQuestion
 from netcam.model import Observation, canonical_mac
 from netcam.probes.base import Contact, Decoder, ProbeIO, ProbeSpec, Transport
 from netcam.wire.charset import decode_text
@@ -97,6 +97,8 @@ def decode_answer(datagram: bytes) -> tuple[tuple[str, str | None], ...]:
     cursor = Cursor(datagram, protocol="ipro")
     cursor.expect(_VERSION)
     size = _FIXED + cursor.uint(2)
+    if datagram[cursor.offset : cursor.offset + 2] == _SEARCH:
+        raise HeardQuestion("ipro", cursor.offset, "a question")
     cursor.expect(_REPLY)
     mac = canonical_mac(cursor.take(6).hex())
     cursor.skip_to(_TAGS_AT)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from ipaddress import IPv4Address
 
-from netcam.errors import DecodeError
+from netcam.errors import DecodeError, HeardQuestion
 from netcam.model import Observation, canonical_mac
 from netcam.probes.base import Contact, Decoder, ProbeIO, ProbeSpec, Transport
 from netcam.wire.cursor import Cursor
@@ -85,7 +85,10 @@ def decode_announcement(datagram: bytes) -> tuple[tuple[str, str | None], ...]:
     if (version := cursor.uint(2, "little")) not in VERSIONS:
         raise DecodeError("mhed", 4, f"version {version}")
     cursor.take(2)
-    if (command := cursor.uint(4, "little")) != ANNOUNCE:
+    command = cursor.uint(4, "little")
+    if command == SEARCH:
+        raise HeardQuestion("mhed", 8, "a question")
+    if command != ANNOUNCE:
         raise DecodeError("mhed", 8, f"command {command}, no announcement")
     name = cursor.text(20)
     mac = cursor.take(6)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from netcam.errors import DecodeError
+from netcam.errors import DecodeError, HeardQuestion
 from netcam.model import Observation
 from netcam.probes.base import Contact, Decoder, ProbeIO, ProbeSpec, Transport
 from netcam.wire.json_said import object_of, port_of, read_json, text_of
@@ -33,6 +33,8 @@ def decode_answer(datagram: bytes) -> tuple[tuple[str, str | None], ...]:
     Raises:
         DecodeError: more than 16 kB, JSON that can't be read, or a program that is no server.
     """
+    if datagram.strip() == QUESTION:
+        raise HeardQuestion("nx", 0, "a question")
     told = read_json(datagram, protocol="nx")
     told = object_of(told.get("reply")) or told
     if SERVER not in (told.get("type"), told.get("application")):

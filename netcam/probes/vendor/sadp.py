@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from ipaddress import IPv4Address
 from uuid import UUID, uuid4
 
-from netcam.errors import DecodeError
+from netcam.errors import DecodeError, HeardQuestion
 from netcam.model import Observation, canonical_mac
 from netcam.probes.base import Contact, Decoder, ProbeIO, ProbeSpec, Transport
 from netcam.wire.xml import Node, read_xml
@@ -59,6 +59,8 @@ def decode_match(datagram: bytes) -> tuple[tuple[str, str | None], ...]:
     if len(datagram) > SIZE_LIMIT:
         raise DecodeError("sadp", SIZE_LIMIT, f"answer of more than {SIZE_LIMIT} bytes")
     root = read_xml(datagram, protocol="sadp")
+    if root.name == "Probe":
+        raise HeardQuestion("sadp", 0, "a question")
     if root.name != "ProbeMatch":
         raise DecodeError("sadp", 0, f"<ProbeMatch> wanted, <{root.name[:40]}> found")
     said = (

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from ipaddress import IPv4Address
 
-from netcam.errors import DecodeError
+from netcam.errors import DecodeError, HeardQuestion
 from netcam.model import Observation, canonical_mac
 from netcam.probes.base import Contact, Decoder, ProbeIO, ProbeSpec, Transport
 from netcam.wire.cursor import Cursor
@@ -63,6 +63,8 @@ def decode_answer(datagram: bytes) -> tuple[tuple[str, str | None], ...]:
     if len(datagram) > SIZE_LIMIT:
         raise DecodeError("ubiquiti", SIZE_LIMIT, f"answer of more than {SIZE_LIMIT} bytes")
     cursor = Cursor(datagram, protocol="ubiquiti")
+    if datagram in encode_questions():
+        raise HeardQuestion("ubiquiti", 0, "a question")
     version = cursor.uint(1)
     if version not in _ANSWERS:
         raise DecodeError("ubiquiti", 0, f"version {version}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
-from netcam.errors import DecodeError
+from netcam.errors import DecodeError, HeardQuestion
 from netcam.model import Observation
 from netcam.probes.base import Contact, Decoder, ProbeIO, ProbeSpec, Transport
 from netcam.wire import onvif_scopes
@@ -60,6 +60,8 @@ def decode_matches(datagram: bytes) -> tuple[tuple[str, str | None], ...]:
         raise DecodeError("uniview", 0, f"{action[:40] or 'no action'}, no {ANSWER}")
     records = [node for node in body.children if node.name == "UniviewProbeMatch"][:RECORD_LIMIT] or [body]
     said = [pair for record in records for pair in _record(record)]
+    if not said and action == QUESTION:
+        raise HeardQuestion("uniview", 0, "a question")
     if not said:
         raise DecodeError("uniview", 0, "neither scopes nor addresses in it")
     return (("uniview.answer", ANSWER), *dict.fromkeys(said))

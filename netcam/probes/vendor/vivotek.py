@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from ipaddress import IPv4Address
 
-from netcam.errors import DecodeError
+from netcam.errors import DecodeError, HeardQuestion
 from netcam.model import Observation, canonical_mac
 from netcam.probes.base import Contact, Decoder, ProbeIO, ProbeSpec, Transport
 from netcam.wire.charset import decode_text
@@ -52,6 +52,8 @@ def decode_answer(datagram: bytes) -> tuple[tuple[str, str | None], ...]:
     cursor = Cursor(datagram, protocol="vivotek")
     cursor.take(1)
     cursor.expect(_MAGIC)
+    if not cursor:
+        raise HeardQuestion("vivotek", len(datagram), "a question")
     fields: dict[int, bytes] = {}
     while cursor:
         kind = cursor.uint(1)

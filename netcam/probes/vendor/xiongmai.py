@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from ipaddress import IPv4Address
 
-from netcam.errors import DecodeError
+from netcam.errors import DecodeError, HeardQuestion
 from netcam.model import Observation, canonical_mac
 from netcam.probes.base import Contact, Decoder, ProbeIO, ProbeSpec, Transport
 from netcam.wire.cursor import Cursor
@@ -69,7 +69,10 @@ def decode_found(datagram: bytes) -> tuple[tuple[str, str | None], ...]:
     cursor = Cursor(datagram, protocol="xiongmai")
     cursor.expect(b"\xff")
     cursor.take(13)
-    if (message := cursor.uint(2, "little")) != FOUND:
+    message = cursor.uint(2, "little")
+    if message == SEARCH:
+        raise HeardQuestion("xiongmai", 14, "a question")
+    if message != FOUND:
         raise DecodeError("xiongmai", 14, f"message {message}, no answer to the search")
     body = cursor.sub(cursor.uint(4, "little"))
     start = body.offset
