@@ -45,6 +45,8 @@ class BadLine:
 # Kinds that may hold whole answers, with what headers, JSON, forms and XML carry besides the facts.
 _WHOLE = ("http.body", "port-banner", "sip")
 _HEADER = re.compile(r"^((?:set-)?cookie2?[ \t]*:[^=;\r\n]*=?|(?:proxy-)?authorization[ \t]*:)[^\r\n]*", re.I | re.M)
+# Accounts that some firmwares put into their answers, attributes and all, as far as they came.
+_ACCOUNT = re.compile(r"<((?:[\w.-]+:)?(?:Account|User\w*))\b[^<>]*", re.I)
 _KIND = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)?")
 
 
@@ -137,5 +139,6 @@ def finer(kind: str, raw: bytes, decoders: Mapping[str, Decoder]) -> Iterator[tu
     # Of a binary answer only what its codec reads is kept, and of a text that its codec sums up only the sum: the rest
     # may hold accounts.
     if not (decode is not None and binary) and all(finer_kind != kind for finer_kind, _ in told):
-        yield kind, _HEADER.sub(r"\1", without_page_secrets(text) if whole else without_secrets(text))
+        kept = _ACCOUNT.sub(r"<\1", without_page_secrets(text)) if whole else without_secrets(text)
+        yield kind, _HEADER.sub(r"\1", kept)
     yield from told

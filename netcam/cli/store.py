@@ -16,10 +16,12 @@ from netcam.model.report import Report
 from netcam.net.interfaces import interfaces
 from netcam.pipeline import Settings, plan, scan
 from netcam.probes import all_probes
-from netcam.probes.base import Transport
+from netcam.probes.base import Contact, Transport
 
 # These wait six seconds for devices that speak unasked, and the store has none of them.
-LISTENERS = frozenset({"nx", "tuya"})
+LISTENERS = frozenset(
+    p.spec.name for p in all_probes() if p.spec.transport is Transport.UDP_GROUP and p.spec.contact is Contact.LISTEN
+) | {"nx"}
 
 
 def loopback() -> tuple[str, ...]:

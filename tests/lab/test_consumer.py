@@ -20,7 +20,7 @@ BY_NAME = {profile.name: number for number, profile in enumerate(PROFILES)}
 FIRST = f"127.{100 + os.getpid() % 100}.{os.getpid() // 100 % 250}.10"
 WITH = frozenset({"snmp", "zkteco"})
 ONE_BY_ONE = {"netbios", "sip", "snmp", "zkteco"}  # never asked by broadcast
-UNASKED = {"tuya"}  # only heard
+UNASKED = {"topsee", "tuya"}  # only heard
 TO_A_FIXED_PORT = {"reolink"}  # which on this machine may be another program's
 every_device = pytest.mark.parametrize("name", BY_NAME)
 

@@ -10,11 +10,24 @@ from hypothesis import strategies as st
 
 from netcam.demo import datagrams
 from netcam.demo.profile import read_profiles
-from netcam.errors import DecodeError
-from netcam.intake import finer
+from netcam.errors import DecodeError, HeardQuestion
+from netcam.intake import finer, read_observations
 from netcam.probes import all_probes, decoders, sip, snmp
 from netcam.probes.base import Contact
-from netcam.probes.vendor import baichuan, dlink, kasa, nice, nx, reolink, tplink, tuya, ubiquiti, vision360, zkteco
+from netcam.probes.vendor import (
+    baichuan,
+    dlink,
+    kasa,
+    nice,
+    nx,
+    reolink,
+    topsee,
+    tplink,
+    tuya,
+    ubiquiti,
+    vision360,
+    zkteco,
+)
 from netcam.wire import netbios
 from netcam.wire.snmp import encode_get
 
@@ -62,6 +75,23 @@ CASES = {
         dlink.decode_answer,
         capture("dlink/camera"),
         [("dlink.answer", "DCS"), ("dlink.model", "DCS-932L"), ("dlink.mac", "02:00:00:00:00:11")],
+    ),
+    "topsee": (
+        topsee.decode_answer,
+        capture("topsee/camera"),
+        [
+            ("topsee", "search answer"),
+            ("topsee.answer", "XML_TOPSEE"),
+            ("topsee.devicetype", "NVS-IPCAM-HISI"),
+            ("topsee.model", "TS-0000"),
+            ("topsee.serial", "EE0000000001"),
+            ("topsee.firmware", "V1.0.0.0"),
+            ("topsee.mac", "02:00:00:00:00:1e"),
+            ("topsee.ip", "192.0.2.140"),
+            ("topsee.httpport", "80"),
+            ("topsee.rtspport", "554"),
+            ("topsee.accounts", "sent in clear to the whole network"),
+        ],
     ),
     "tuya": (
         tuya.decode_announcement,
@@ -521,3 +551,49 @@ def test_an_emulated_device_answers_nothing_but_the_question(profile, protocol):
     module, said = datagrams.protocol(protocol), profile.datagrams[protocol]
     for noise in (b"", b"\0" * 16, b"reset", bytes(range(64))):
         assert list(module.answer(noise, said, profile.facts("192.0.2.51"))) == []
+
+
+# topsee
+
+
+def test_topsee_is_never_asked():
+    io = FakeIO(replies=[capture("topsee/camera")])
+    assert io.told(topsee.PROBE)
+    assert io.sent == []
+    assert topsee.PROBE.spec.contact is Contact.LISTEN
+
+
+@pytest.mark.parametrize("cut", [0, 1, 40, 400])
+def test_accounts_and_cloud_codes_of_a_topsee_answer_are_never_read(cut):
+    whole = capture("topsee/camera")
+    told = [text for _, text in topsee.decode_answer(whole[: len(whole) - cut]) if text]
+    assert not [text for text in told if "constructed" in text]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [capture("topsee/camera"), capture("topsee/camera")[:-400], b"<Account Username='account-constructed'"],
+    ids=("whole", "cut", "fragment"),
+)
+def test_accounts_of_a_topsee_answer_in_an_input_are_not_kept(value):
+    line = json.dumps({"kind": "topsee", "value": value.decode("gb2312"), "ip": "192.0.2.140"})
+    (device,), bad = read_observations([line], decoders(), {"topsee"})
+    assert not bad
+    assert not [o for o in device.observations if "constructed" in o.value]
+
+
+@pytest.mark.parametrize("code", ["2", "4", "5", "7", "", "33"])
+def test_another_topsee_message_is_no_answer(code):
+    with pytest.raises(DecodeError):
+        topsee.decode_answer(capture("topsee/camera").replace(b'Msg_code="3"', b'Msg_code="%s"' % code.encode()))
+
+
+def test_a_topsee_question_is_known_as_one():
+    with pytest.raises(HeardQuestion):
+        topsee.decode_answer(capture("topsee/camera").replace(b'Msg_code="3"', b'Msg_code="1"'))
+
+
+@pytest.mark.parametrize("broken", [b"<XML_TOPSEE/>", b"<other/>", b"", b"x" * 9000])
+def test_a_topsee_answer_without_a_device_is_malformed(broken):
+    with pytest.raises(DecodeError):
+        topsee.decode_answer(broken)
