@@ -20,7 +20,18 @@ from netcam.net.tcp import TcpStream, open_stream
 from netcam.net.tls import fetch_certificate
 from netcam.net.udp import GroupSocket
 from netcam.probes import datagram_decoders
-from netcam.probes.base import Certificate, Contact, HttpReply, Page, ProbeSpec, Question, Reply, Seen, Service
+from netcam.probes.base import (
+    AboutHost,
+    Certificate,
+    Contact,
+    HttpReply,
+    Page,
+    ProbeSpec,
+    Question,
+    Reply,
+    Seen,
+    Service,
+)
 from netcam.wire.http_head import speaks_tls_first, wants_tls
 
 from .plan import Segment
@@ -124,9 +135,17 @@ class UdpIO(BaseIO):
     """Datagram questions: to the groups and the broadcast address of a segment, or to hosts one by one."""
 
     def __init__(
-        self, tools: Tools, spec: ProbeSpec, *, segment: Segment | None = None, hosts: Collection[IPAddress] = ()
+        self,
+        tools: Tools,
+        spec: ProbeSpec,
+        *,
+        segment: Segment | None = None,
+        hosts: Collection[IPAddress] = (),
+        about: Collection[IPAddress] = (),
     ) -> None:
+        """`hosts` are asked one by one; `about` are the hosts that questions to the segment's groups are about."""
         super().__init__(tools, spec)
+        self._about = tuple(about)
         self._segment = segment
         self._hosts = tuple(hosts)
         self._heard: dict[IPAddress, int] = {}
@@ -192,17 +211,25 @@ class UdpIO(BaseIO):
     async def _send(self, sock: GroupSocket, messages: Sequence[Question]) -> float:
         """Send every message everywhere; returns the moment of the last one."""
         for number, question in enumerate(messages):
-            message = question if isinstance(question, bytes) else question(sock.port)
             if number:
                 await asyncio.sleep(BETWEEN_MESSAGES_S)
-            for port in self._spec.ports:
-                for ip in self._destinations():
-                    try:
-                        await sock.send(message, (self._tools.way(ip), self._tools.dial(port)))
-                    except OSError as error:
-                        self._tools.record.run(self._spec.name, str(ip), RunStatus.FAILED, error.strerror or str(error))
+            if not isinstance(question, AboutHost):
+                await self._send_everywhere(sock, question if isinstance(question, bytes) else question(sock.port))
+                continue
+            for host in self._about:
+                await self._send_everywhere(sock, question.make(host))
+                # Every host of the segment gets each of them, so that the pace of one host is that of all.
+                await asyncio.sleep(1 / self._tools.gate.pace.host_pps)
         self.asked_at = time.monotonic()
         return self.asked_at
+
+    async def _send_everywhere(self, sock: GroupSocket, message: bytes) -> None:
+        for port in self._spec.ports:
+            for ip in self._destinations():
+                try:
+                    await sock.send(message, (self._tools.way(ip), self._tools.dial(port)))
+                except OSError as error:
+                    self._tools.record.run(self._spec.name, str(ip), RunStatus.FAILED, error.strerror or str(error))
 
     def _destinations(self) -> Sequence[IPAddress]:
         if self._hosts or self._segment is None:

@@ -184,7 +184,8 @@ class Runner:
 
     def _group_probes(self) -> list[Probe]:
         """Those that ask, or only hear, a whole segment at once."""
-        return [p for p in self._udp_probes() if p.spec.groups or p.spec.broadcast or p.spec.contact is Contact.LISTEN]
+        group = [p for p in self._udp_probes() if not p.spec.about_hosts]
+        return [p for p in group if p.spec.groups or p.spec.broadcast or p.spec.contact is Contact.LISTEN]
 
     def _settle(self) -> None:
         """What can be said only at the end: MACs that speak for many, networks in which everything seems up."""
@@ -488,6 +489,7 @@ class Runner:
     async def _ask_hosts(self) -> None:
         """Ask hosts one by one by each protocol whose group question they did not answer, in batches."""
         probes = [p for p in self._udp_probes() if p.spec.unicast]
+        about = [p for p in self._udp_probes() if p.spec.about_hosts]
         assert self._tasks is not None
         while self._finding or self._to_ask:
             await asyncio.sleep(BATCH_S)
@@ -498,6 +500,8 @@ class Runner:
             if batch:
                 self._asking += 1
                 self._tasks.create_task(self._ask_batch(probes, batch))
+                for probe in about:
+                    self._tasks.create_task(self._ask_about(probe, batch))
 
     async def _ask_batch(self, probes: Sequence[Probe], batch: Sequence[IPAddress]) -> None:
         async def one(probe: Probe) -> None:
@@ -532,6 +536,17 @@ class Runner:
         for _ in range(ASK_AGAIN):
             silent = [p for p in probes if not self._has_answered(ip, p)]
             await asyncio.gather(*(self._ask_each(probe, [ip]) for probe in silent))
+
+    async def _ask_about(self, probe: Probe, batch: Sequence[IPAddress]) -> None:
+        """Ask each link about the hosts found on it. Nothing waits for it: a name is no reason to ask further."""
+        for segment in self.plan.segments:
+            if not segment.group or segment.loopback:
+                continue
+            there = [ip for ip in batch if ip.version == segment.own.version and ip in segment.network]
+            there = [ip for ip in there if not self._has_answered(ip, probe)]
+            if there:
+                io = UdpIO(self._tools, probe.spec, segment=segment, about=there)
+                await self._drain(probe, io, segment.where)
 
     def _has_answered(self, ip: IPAddress, probe: Probe) -> bool:
         """Whether there is no need to ask: it answered this probe, and in this pass gave some sign of life."""

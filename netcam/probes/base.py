@@ -12,13 +12,23 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Generic, Protocol, TypeVar
 
-from netcam.model import Endpoint, Observation, RunStatus
+from netcam.model import Endpoint, IPAddress, Observation, RunStatus
 
 T = TypeVar("T")
 Seen = Mapping[str, str | None] | Iterable[tuple[str, str | None]]
 """What an answer said: kind -> text; None and blank texts are left out."""
-Question = bytes | Callable[[int], bytes]
-"""A datagram, or what makes it from the local port that it leaves from, for protocols that repeat the port inside."""
+
+
+@dataclass(frozen=True, slots=True)
+class AboutHost:
+    """A question to the group about one host: sent once for each host that was found on the segment."""
+
+    make: Callable[[IPAddress], bytes]
+
+
+Question = bytes | Callable[[int], bytes] | AboutHost
+"""A datagram, or what makes it: from the local port that it leaves from, for protocols that repeat the port inside, or
+from the host that it is about."""
 
 
 class Transport(StrEnum):
@@ -77,6 +87,7 @@ class ProbeSpec:
         broadcast: also ask each interface's broadcast address.
         unicast: also ask hosts one by one, where the group could not be asked.
         shy: some firmware ignores the group, so hosts that did not answer it are asked one by one as well.
+        about_hosts: its questions to the groups are about hosts, so it asks when hosts were found, and of those alone.
         timeout_s: how long answers may take after the last question.
         trigger: for TCP probes.
         privilege: RAW probes are skipped where it is not granted.
@@ -96,6 +107,7 @@ class ProbeSpec:
     broadcast: bool = False
     unicast: bool = False
     shy: bool = False
+    about_hosts: bool = False
     timeout_s: float = 3.0
     trigger: Trigger = ALWAYS
     privilege: Privilege = Privilege.NONE

@@ -21,6 +21,7 @@ FIRST = f"127.{100 + os.getpid() % 100}.{os.getpid() // 100 % 250}.10"
 WITH = frozenset({"snmp", "zkteco"})
 ONE_BY_ONE = {"netbios", "sip", "snmp", "zkteco"}  # never asked by broadcast
 UNASKED = {"topsee", "tuya"}  # only heard
+ABOUT_HOSTS = {"llmnr"}  # asked of the link, about the hosts found on it
 TO_A_FIXED_PORT = {"reolink"}  # which on this machine may be another program's
 every_device = pytest.mark.parametrize("name", BY_NAME)
 
@@ -75,7 +76,9 @@ def test_a_neighbour_is_called_by_its_own_name(one_by_one):
     assert device["hostnames"] == ["BACKOFFICE"]
 
 
-@pytest.mark.parametrize("protocol", [name for name in PROTOCOLS if name not in UNASKED | TO_A_FIXED_PORT])
+@pytest.mark.parametrize(
+    "protocol", [name for name in PROTOCOLS if name not in UNASKED | ABOUT_HOSTS | TO_A_FIXED_PORT]
+)
 def test_each_protocol_is_answered_to_a_single_host(one_by_one, protocol):
     _, report = one_by_one
     assert {r["status"] for r in report["runs"] if r["probe"] == protocol} == {"answered"}
@@ -124,6 +127,11 @@ class TestSegment:
         (device,) = [d for d in report["devices"] if d["ip"] == ip]
         assert identity(device) == truth(name)
         assert device["mac"] == PROFILES[BY_NAME[name]].mac
+
+    def test_a_neighbour_is_called_by_the_names_it_gave_there(self, segment):
+        lan, report = segment
+        (device,) = [d for d in report["devices"] if d["ip"] == lan.devices[BY_NAME["back-office-pc"]].ip]
+        assert set(device["hostnames"]) == {"BACKOFFICE", "back-office"}
 
     @pytest.mark.parametrize("protocol", PROTOCOLS)
     def test_each_protocol_was_answered_on_the_segment(self, segment, protocol):

@@ -13,6 +13,7 @@ import pytest
 from netns import NetnsLan, why_not
 
 from netcam.demo.profile import load_profiles
+from netcam.wire import llmnr
 
 pytestmark = [
     pytest.mark.netns,
@@ -265,6 +266,30 @@ def test_what_the_server_answered_was_heard(office, one):
     device = device_of(office, one)
     transport, _, port = one.listens.partition("/")
     assert (transport, int(port)) in {(s["transport"], s["port"]) for s in device["services"]}
+
+
+ASK_BY_NAME = """
+import socket, sys
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+    sock.settimeout(5)
+    sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(sys.argv[1]))
+    sock.sendto(bytes.fromhex("123400000001000000000000") + b"\\x0bback-office\\0\\0\\1\\0\\1", ("224.0.0.252", 5355))
+    print(sock.recv(1500).hex())
+"""
+
+
+def test_the_answer_of_a_real_llmnr_server_is_read(office):
+    lan, _, ran, without = office
+    if "llmnrd" in without:
+        pytest.skip(without["llmnrd"])
+    asker = ran["nginx"] if "nginx" in ran else lan.devices[0].ip
+    answer = lan.run_at(asker, [sys.executable, "-c", ASK_BY_NAME, asker])
+    assert llmnr.decode_answer(bytes.fromhex(answer.stdout.strip())) == (("llmnr.name", "back-office"),)
+
+
+def test_a_server_that_answers_no_question_about_its_address_has_no_name(office):
+    (one,) = [n for n in NEIGHBOURS if n.name == "llmnrd"]
+    assert device_of(office, one)["hostnames"] == []
 
 
 def test_twenty_of_them_ran_where_all_are_installed(office):

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 from netcam.errors import DecodeError
 from netcam.model import Endpoint, Numbering, RunStatus
-from netcam.probes.base import Header, HttpReply, Reply
+from netcam.probes.base import AboutHost, Header, HttpReply, Reply
 from netcam.wire.http_head import decode_head
 
 
@@ -86,7 +86,9 @@ class FakeIO:
         )
 
     async def ask(self, messages, decode):
-        self.sent.extend(m if isinstance(m, bytes) else m(40000) for m in messages)
+        for m in messages:
+            about = isinstance(m, AboutHost)
+            self.sent.append(m if isinstance(m, bytes) else m.make(self.target.ip) if about else m(40000))
         for n, datagram in enumerate(self._replies, start=10):
             try:
                 message = decode(datagram)

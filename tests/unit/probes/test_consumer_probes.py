@@ -1,6 +1,7 @@
 """Discovery protocols of single makers: what an answer says, what is left out of it, and what is no answer."""
 
 import json
+from ipaddress import ip_address
 
 import pytest
 from captured import capture
@@ -13,6 +14,7 @@ from netcam.demo.profile import read_profiles
 from netcam.errors import DecodeError, HeardQuestion
 from netcam.intake import finer, read_observations
 from netcam.probes import all_probes, decoders, sip, snmp
+from netcam.probes import llmnr as llmnr_probe
 from netcam.probes.base import Contact
 from netcam.probes.vendor import (
     baichuan,
@@ -28,7 +30,8 @@ from netcam.probes.vendor import (
     vision360,
     zkteco,
 )
-from netcam.wire import netbios
+from netcam.wire import llmnr, netbios
+from netcam.wire.dns_message import decode_message
 from netcam.wire.snmp import encode_get
 
 # name of the probe -> decoder, a good answer, what must come out of it
@@ -93,6 +96,7 @@ CASES = {
             ("topsee.accounts", "sent in clear to the whole network"),
         ],
     ),
+    "llmnr": (llmnr.decode_answer, capture("llmnr/pointer"), [("llmnr.name", "BACKOFFICE")]),
     "tuya": (
         tuya.decode_announcement,
         capture("tuya/plain"),
@@ -529,7 +533,7 @@ every_emulated = pytest.mark.parametrize(
 
 def said_by(profile, protocol):
     """Every pair that an emulated device's answers to the probe's own questions give."""
-    io = FakeIO()
+    io = FakeIO(ip="192.0.2.51")
     io.run(PROBES[protocol])
     said, facts = profile.datagrams[protocol], profile.facts("192.0.2.51")
     answers = [a for question in io.sent for a in datagrams.protocol(protocol).answer(question, said, facts)]
@@ -597,3 +601,49 @@ def test_a_topsee_question_is_known_as_one():
 def test_a_topsee_answer_without_a_device_is_malformed(broken):
     with pytest.raises(DecodeError):
         topsee.decode_answer(broken)
+
+
+# llmnr
+
+
+def test_a_real_llmnr_daemon_tells_its_name():
+    assert llmnr.decode_answer(capture("llmnr/llmnrd")) == (("llmnr.name", "shop-pc"),)
+
+
+@pytest.mark.parametrize(("ip", "asked"), [("192.0.2.9", "9.2.0.192.in-addr.arpa."), ("fe80::1", "1.0.0")])
+def test_an_llmnr_question_is_about_one_address(ip, asked):
+    message = decode_message(llmnr.encode_question(0x1234, ip_address(ip)))
+    ((name, kind),) = message.questions
+    assert (message.response, message.records, kind) == (False, (), 12)
+    assert name.startswith(asked)
+    assert name == ip_address(ip).reverse_pointer + "."
+
+
+def test_an_llmnr_question_is_known_as_one():
+    with pytest.raises(HeardQuestion):
+        llmnr.decode_answer(llmnr.encode_question(1, ip_address("192.0.2.9")))
+
+
+def test_an_llmnr_pointer_of_something_else_is_no_name():
+    other = capture("llmnr/pointer").replace(b"\x04arpa", b"\x04test")
+    with pytest.raises(DecodeError):
+        llmnr.decode_answer(other)
+
+
+def test_an_llmnr_answer_gives_no_more_names_than_the_limit():
+    record = b"%cx\0\0\1\0\1\0\0\0\0\0\4\1\2\3\4"
+    many = b"".join(b"\x02" + bytes((65 + n // 20, 65 + n % 20)) + record[3:] for n in range(200))
+    assert len(llmnr.decode_answer(b"\0\0\x80\0\0\0\0\xc8\0\0\0\0" + many)) == llmnr.NAME_LIMIT
+
+
+@given(st.binary(max_size=300))
+def test_any_llmnr_bytes_decode_or_name_the_byte(data):
+    for message in (data, b"\0\0\x80\0\0\0\0\1\0\0\0\0" + data):
+        told = outcome("llmnr", message)
+        assert told is None or {kind for kind, text in told if text} == {"llmnr.name"}
+
+
+def test_llmnr_asks_about_each_host_once():
+    io = FakeIO(replies=[capture("llmnr/llmnrd")], ip="192.0.2.7")
+    assert io.told(llmnr_probe.PROBE) == [("llmnr.name", "shop-pc")]
+    assert [decode_message(m).questions[0][0] for m in io.sent] == ["7.2.0.192.in-addr.arpa."]
