@@ -10,6 +10,8 @@ from store_lan import AS_ROOT, StoreLan, devices, netcam, why_not
 from netcam.demo.store import demo_store
 from netcam.engine.load import load_signatures
 from netcam.policy.load import load_lists
+from netcam.probes import all_probes
+from netcam.probes.base import Transport
 
 pytestmark = pytest.mark.xdist_group("loopback")
 
@@ -151,6 +153,11 @@ def test_every_hikvision_and_dahua_device_is_held_against_the_list_that_names_bo
             outcome = {v["list"]: v["outcome"] for v in found[ip]["verdicts"]}
             sure = found[ip]["manufacturer"]["confidence"] >= SURE
             assert outcome["us-ndaa-889"] == ("listed" if sure else "possible"), profile.name
+
+
+def test_at_least_eight_discovery_protocols_are_answered(report):
+    asking = {p.spec.name for p in all_probes() if p.spec.transport in (Transport.UDP_GROUP, Transport.MDNS)}
+    assert len(asking & {r["probe"] for r in report["runs"] if r["status"] == "answered"}) >= 8
 
 
 def test_evidence_verdicts_and_observations_refer_to_each_other(report):

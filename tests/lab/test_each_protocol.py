@@ -120,6 +120,13 @@ def test_a_protocol_is_heard_by_the_question_to_a_single_host(lan, part, probe):
     assert_told(lan, part, probe)
 
 
+def test_the_places_of_a_recorder_stand_behind_it_unseen(lan, whole):
+    (recorder,) = [d for d in whole["devices"] if lan.device("ipro-recorder").ip in d["addresses"]]
+    assert recorder["device_type"] == "nvr"
+    assert [(b["seen"], b["count"]) for b in recorder["behind"]] == [(False, 64)]
+    assert [d["ip"] for d in whole["devices"] if d["behind"] and d["device_type"] == "camera"] == []
+
+
 def test_where_single_hosts_are_asked_no_group_is(lan, part):
     assert [r for r in part["runs"] if r["probe"] in ("mhed", "tuya", "topsee", "llmnr")] == []
 
