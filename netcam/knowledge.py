@@ -12,6 +12,7 @@ from netcam.engine.identify import identify
 from netcam.engine.load import SignatureSet, load_signatures
 from netcam.engine.match import EvidenceIds
 from netcam.engine.patterns import engine_name
+from netcam.kept import remembered
 from netcam.model.report import DeviceRecord, Versions
 from netcam.policy.judge import judge
 from netcam.policy.load import PolicyList, load_lists
@@ -33,8 +34,9 @@ class Knowledge:
             SignatureError: a file that breaks the rules.
             ConfigError: no data.
         """
-        signatures = load_signatures(folder, engine=engine)
-        return cls(signatures=signatures, lists=load_lists(folder, own_lists, vendors=signatures.vendors))
+        with remembered():
+            signatures = load_signatures(folder, engine=engine)
+            return cls(signatures=signatures, lists=load_lists(folder, own_lists, vendors=signatures.vendors))
 
     def versions(self) -> Versions:
         return Versions(

@@ -1,0 +1,186 @@
+"""How fast the engine is, with the whole knowledge base, on one core.
+
+    python benchmarks/engine.py [--devices 4000] [--seed 1] [--profile] [--strict]
+
+The devices are made of the signatures' own examples: each shows one to six short texts of one vendor, often a web server
+that proves nothing, and every other one a MAC of a block that the vendor registered. Numbers in half of the texts are
+drawn anew, so that no two devices are quite alike. Timed is what `identify` does for a device once its observations are
+read: match, fuse, judge against every list, make the record.
+
+The peer in the same run is the plain way to do the first of these steps: every pattern of a kind tried in turn with the
+standard library's `re`. Start-up is measured in processes of their own, with an empty cache (cold) and a filled one
+(warm). Times are processor time of one core, so that a busy machine changes them little; `wall` stands beside it.
+
+With --strict the exit code is 1 when a figure misses its goal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import os
+import pstats
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from ipaddress import ip_address
+
+from netcam.discovery.grouping import Group, as_one
+from netcam.engine.identify import identify
+from netcam.engine.load import SignatureSet
+from netcam.engine.match import EvidenceIds, match
+from netcam.knowledge import Knowledge
+from netcam.model import Endpoint, Numbering
+
+GOALS = {"devices": 5000.0, "warm": 0.5, "memory": 150.0}  # devices/s, s, MB
+SHORT = 200  # characters: headers, titles, names; pages are another matter
+PORTS = {"http": 80, "rtsp": 554, "ftp": 21, "telnet": 23, "tls": 443, "ssh": 22, "favicon": 80}
+START = """
+import time
+begun, wall = time.process_time(), time.perf_counter()
+from netcam.knowledge import Knowledge
+imported, wall_imported = time.process_time(), time.perf_counter()
+known = Knowledge.load()
+print(time.process_time() - imported, time.perf_counter() - wall_imported, imported - begun, wall_imported - wall)
+"""
+
+
+def devices(signatures: SignatureSet, count: int, seed: int) -> list[Group]:
+    """`count` devices, always the same ones for one seed."""
+    draw = random.Random(seed)
+    texts: dict[str, list[tuple[str, str]]] = {}
+    for vendor_id, signature in signatures.signatures:
+        for example in signature.example:
+            if len(example.value) <= SHORT and signature.observes != "http.body":
+                texts.setdefault(vendor_id, []).append((signature.observes, example.value))
+    plain = [text for vendor_id, of in texts.items() if vendor_id.startswith("generic-") for text in of]
+    vendors = sorted(v for v in texts if not v.startswith("generic-"))
+    blocks: dict[str, list[str]] = {}
+    for prefix, name in sorted(signatures.oui.blocks.items()):
+        if (known := signatures.registrants.get(name)) is not None:
+            blocks.setdefault(known[0], []).append(prefix)
+    made: list[Group] = []
+    for number in range(count):
+        vendor_id = draw.choice(vendors)
+        shown = draw.sample(texts[vendor_id], min(len(texts[vendor_id]), draw.randint(1, 6)))
+        if draw.random() < 0.3:
+            shown.append(draw.choice(plain))
+        if draw.random() < 0.5 and vendor_id in blocks:
+            shown.append(("mac", (draw.choice(blocks[vendor_id]) + f"{draw.getrandbits(24):06X}")[:12]))
+        ip, numbering = ip_address(0x0A000000 + number), Numbering()
+        seen = []
+        for kind, value in shown:
+            port = PORTS.get(kind.partition(".")[0])
+            at = Endpoint(ip=ip, port=port, transport="tcp" if port else None)
+            if kind != "mac" and draw.random() < 0.5:
+                value = re.sub(r"\d+(?=\D*$)", lambda m: f"{draw.randrange(10 ** len(m[0])):0{len(m[0])}}", value)
+            seen += numbering.observe(at, "benchmark", {kind: value})
+        made.append(as_one(seen))
+    return made
+
+
+def timed(
+    signatures: SignatureSet, work: Callable[[Group], object], groups: Sequence[Group], rounds: int = 3
+) -> tuple[float, float]:
+    """(devices per second of processor time, per second on the clock) of the best of some rounds."""
+    best, best_wall = 0.0, 0.0
+    for _ in range(rounds):
+        signatures.memo.clear()  # what a round learns serves that round alone
+        begun, wall = time.process_time(), time.perf_counter()
+        for group in groups:
+            work(group)
+        best = max(best, len(groups) / (time.process_time() - begun))
+        best_wall = max(best_wall, len(groups) / (time.perf_counter() - wall))
+    return best, best_wall
+
+
+def plain_loop(signatures: SignatureSet) -> Callable[[Group], object]:
+    """The peer: every pattern of the kind, one after the other."""
+    by_kind: dict[str, list[re.Pattern[str]]] = {}
+    for _, signature in signatures.signatures:
+        by_kind.setdefault(signature.observes, []).append(re.compile(signature.pattern, re.ASCII))
+
+    def work(group: Group) -> object:
+        return [
+            hit.groupdict()
+            for seen in group.observations
+            for pattern in by_kind.get(seen.kind, ())
+            if (hit := pattern.search(seen.value))
+        ]
+
+    return work
+
+
+def start(cache: str) -> tuple[float, float, float, float]:
+    """Processor and clock seconds of Knowledge.load and of the imports before it, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", START], env=os.environ | {"XDG_CACHE_HOME": cache}, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    load, wall, imports, imports_wall = map(float, done.stdout.split())
+    return load, wall, imports, imports_wall
+
+
+def peak_mb() -> float:
+    """The most memory this process has held, in MB (Linux)."""
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--devices", type=int, default=4000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--profile", action="store_true", help="say where the time goes")
+    parser.add_argument("--strict", action="store_true", help="exit code 1 when a goal is missed")
+    options = parser.parse_args()
+    known = Knowledge.load()
+    signatures = known.signatures
+    groups = devices(signatures, options.devices, options.seed)
+    texts = sum(len(g.observations) for g in groups)
+    print(f"{len(signatures.signatures)} signatures, {len(groups)} devices, {texts / len(groups):.1f} texts each")
+    if options.profile:
+        profile = cProfile.Profile()
+        profile.runcall(lambda: [known.describe(g, EvidenceIds(), site=None) for g in groups])
+        pstats.Stats(profile).sort_stats("tottime").print_stats(25)
+    for group in groups[:200]:
+        known.describe(group, EvidenceIds(), site=None)  # filters are compiled when they are first asked
+    peer, peer_wall = timed(signatures, plain_loop(signatures), groups, 1)
+    print(f"{'plain re loop, match alone':36} {peer:9.0f} devices/s  (wall {peer_wall:.0f})")
+    rates = {}
+    for name, work in (
+        ("match", lambda g: match(signatures, g.observations, EvidenceIds())),
+        ("match, fuse", lambda g: identify(signatures, g.observations, EvidenceIds())),
+        ("match, fuse, judge, record", lambda g: known.describe(g, EvidenceIds(), site=None)),
+    ):
+        rates[name], wall = timed(signatures, work, groups)
+        print(f"{name:36} {rates[name]:9.0f} devices/s  (wall {wall:.0f}), {rates[name] / peer:.1f} x the plain loop")
+    memory = peak_mb()
+    with tempfile.TemporaryDirectory() as cache:
+        cold = start(cache)
+        warm = min(start(cache) for _ in range(5))
+    for name, (load, wall, imports, imports_wall) in (("cold", cold), ("warm", warm)):
+        print(
+            f"start-up, {name:26} {load:9.3f} s  (wall {wall:.3f}), and {imports:.3f} s (wall {imports_wall:.3f}) of imports"
+        )
+    print(f"{'most memory held':36} {memory:9.0f} MB")
+    missed = [
+        name
+        for name, ok in (
+            ("devices", rates["match, fuse, judge, record"] >= GOALS["devices"]),
+            ("warm", warm[0] + warm[2] <= GOALS["warm"]),
+            ("memory", memory <= GOALS["memory"]),
+        )
+        if not ok
+    ]
+    if missed:
+        print("misses its goal: " + ", ".join(f"{name} ({GOALS[name]:g})" for name in missed))
+    return 1 if missed and options.strict else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
