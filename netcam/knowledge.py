@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from netcam import __version__
 from netcam.discovery.grouping import Group
-from netcam.engine.identify import identify
+from netcam.engine.alike import Alike
+from netcam.engine.identify import conclude
 from netcam.engine.load import SignatureSet, load_signatures
-from netcam.engine.match import EvidenceIds
+from netcam.engine.match import EvidenceIds, match
 from netcam.engine.patterns import engine_name
 from netcam.kept import remembered
-from netcam.model.report import DeviceRecord, Versions
+from netcam.model import Identity
+from netcam.model.report import DeviceRecord, VerdictRecord, Versions
 from netcam.policy.judge import judge
 from netcam.policy.load import PolicyList, load_lists
 from netcam.report.build import device_record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Knowledge:
     """Signatures and lists of one run; `chosen` are the ids of the lists that count for --fail-on."""
 
@@ -50,17 +53,8 @@ class Knowledge:
 
     def describe(self, group: Group, ids: EvidenceIds, *, site: str | None, key: str | None = None) -> DeviceRecord:
         """Match, fuse and judge one device."""
-        evidence, identity = identify(self.signatures, group.observations, ids)
-        verdicts = [
-            judge(
-                identity,
-                policy,
-                parents=self.signatures.parents,
-                country=self._country,
-                name=self.signatures.display_name,
-            )
-            for _, policy in sorted(self.lists.items())
-        ]
+        matched = match(self.signatures, group.observations, ids)
+        evidence, identity, verdicts = self._alike.settle(matched, ids)
         registrant = self.signatures.oui.registrant(group.mac) if group.mac else None
         return device_record(
             addresses=[str(ip) for ip in group.addresses],
@@ -77,6 +71,23 @@ class Knowledge:
             badge=self.signatures.short_name,
             registrant=registrant[1] if registrant else None,
         )
+
+    @cached_property
+    def _alike(self) -> Alike[VerdictRecord]:
+        return Alike(lambda evidence, ids: conclude(self.signatures, evidence, ids), self._verdicts)
+
+    def _verdicts(self, identity: Identity) -> list[VerdictRecord]:
+        """What every list says of an identity; like `conclude`, by that alone."""
+        return [
+            judge(
+                identity,
+                policy,
+                parents=self.signatures.parents,
+                country=self._country,
+                name=self.signatures.display_name,
+            )
+            for _, policy in sorted(self.lists.items())
+        ]
 
     def _country(self, vendor_id: str) -> str | None:
         company = self.signatures.company(vendor_id)

@@ -103,7 +103,6 @@ def _file(signatures: SignatureSet, file: VendorFile, kinds: Collection[str]) ->
 
 def _ouis(signatures: SignatureSet, file: VendorFile) -> Iterator[tuple[str | None, str]]:
     id = f"{file.vendor.id}.oui"
-    registered = {" ".join(name.split()) for name in signatures.oui.blocks.values()}
     for entry in file.oui:
         if not entry.references:
             yield id, "an OUI without a source"
@@ -112,7 +111,7 @@ def _ouis(signatures: SignatureSet, file: VendorFile) -> Iterator[tuple[str | No
             yield id, "an OUI entry has either a registrant or a prefix"
         elif entry.registrant is not None:
             name = " ".join(entry.registrant.split())
-            if name not in registered:
+            if name not in signatures.oui.registrants:
                 yield id, f"the IEEE data has no registrant {name!r}"
             elif signatures.registrants[name][0] != file.vendor.id:
                 yield id, f"registrant {name!r} is also claimed by {signatures.registrants[name][0]}"

@@ -77,7 +77,9 @@ def _tally(items: list[Evidence], field: str) -> Tally:
     spellings: dict[str, list[Evidence]] = {}
     for item in items:
         spellings.setdefault(item.says[field], []).append(item)
-    best = max(spellings, key=lambda s: (alone(spellings[s]), len(s), s)) if len(spellings) > 1 else next(iter(spellings))
+    best = next(iter(spellings))
+    if len(spellings) > 1:
+        best = max(spellings, key=lambda s: (alone(spellings[s]), len(s), s))
     return Tally(best, alone(items), tuple(items))
 
 

@@ -14,9 +14,10 @@ import sys
 import zlib
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, ValuesView
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,18 @@ _HEAD = re.compile(r"# netcam-oui 1 date=(\d{4}-\d\d-\d\d) blocks24=(\d+) blocks
 _SIZES = {6: 24, 7: 28, 9: 36}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class OuiTable:
     """Prefix (6, 7 or 9 upper-case hex digits) -> registrant, with the date of the data."""
 
     date: str
     source: str
     blocks: Mapping[str, str]
+
+    @cached_property
+    def registrants(self) -> frozenset[str]:
+        """Every registrant's name, white space in single blanks."""
+        return frozenset(" ".join(name.split()) for name in self.blocks.values())
 
     def registrant(self, mac: str) -> tuple[str, str] | None:
         """(prefix, registrant) of the longest registered block, or None.
@@ -96,9 +102,15 @@ class _Blocks(Mapping[str, str]):
         at = bisect_left(self._numbers, number)
         if at == len(self._numbers) or self._numbers[at] != number:
             raise KeyError(prefix)
+        return self._named()[self._owners[at]]
+
+    def _named(self) -> list[str]:
         if self._names is None:
             self._names = self._text.decode("utf-8", "replace").split("\n")
-        return self._names[self._owners[at]]
+        return self._names
+
+    def values(self) -> ValuesView[str]:
+        return dict(enumerate(map(self._named().__getitem__, self._owners))).values()
 
     def get(self, prefix: str, default: Any = None) -> Any:
         try:

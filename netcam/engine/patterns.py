@@ -10,7 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 TEXT_LIMIT = 65536  # bytes of one text that RE2 is shown
 FALLBACK_LIMIT = 4096  # characters shown to the backtracking engine, which a hostile text could hold for seconds
@@ -38,7 +38,7 @@ class Re2Matcher:
         self._filter.Compile()
         # The filter itself runs what its literals leave over; a second search is for captures alone.
         self._names = [
-            tuple((_text(name), number) for name, number in self._filter.re(n).groupindex.items()) if "(?P<" in p else ()
+            tuple((_text(name), at) for name, at in self._filter.re(n).groupindex.items()) if "(?P<" in p else ()
             for n, p in enumerate(patterns)
         ]
 
