@@ -32,14 +32,17 @@ OUTPUT = click.option(
 WITH_COLOR = click.option("--no-color", is_flag=True, help="No colours; the variable NO_COLOR does the same.")
 
 
+DATA = click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Signature folder to use instead of the packaged one.",
+)
+
+
 def LISTS(command: F) -> F:
     """--list, --list-file, --data."""
     for option in (
-        click.option(
-            "--data",
-            type=click.Path(path_type=Path, file_okay=False, exists=True),
-            help="Signature folder to use instead of the packaged one.",
-        ),
+        DATA,
         click.option(
             "--list-file",
             "list_files",

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from netcam.cli.common import LISTS, OUTPUT, WITH_COLOR, check_outputs, deliver, knowledge
+from netcam.cli.common import DATA, LISTS, OUTPUT, WITH_COLOR, check_outputs, check_writable, deliver, knowledge
 from netcam.cli.errors import FAILED, Exit, put, say
 from netcam.errors import ConfigError
 
@@ -54,10 +54,10 @@ def identify(
     with _opened(file) as stream:
         head, lines = _peek(stream)
         if _is_report(head):
-            from netcam.report.to_json import loads
+            from netcam.report.to_json import SIZE_LIMIT, loads
 
             try:
-                report = rejudge(loads(head + stream.read(), file), known)
+                report = rejudge(loads(_unpacked(head + stream.read(SIZE_LIMIT), file), file), known)
             except ConfigError as error:
                 say(f"netcam: {error}")
                 raise Exit(FAILED) from error
@@ -97,7 +97,29 @@ def _peek(stream: IO[bytes]) -> tuple[bytes, Iterator[str]]:
 def _is_report(head: bytes) -> bool:
     """Whether a file that begins so is a report: its first key is `schema`, or it is one object over many lines."""
     text = head.strip()
-    return text == b"{" or text.startswith((b'{"schema"', b'{ "schema"'))
+    return text == b"{" or text.startswith((b'{"schema"', b'{ "schema"', b"PK\3\4"))
+
+
+def _unpacked(data: bytes, name: str) -> bytes:
+    """The report in a bundle; other data as it is.
+
+    Raises:
+        ConfigError: a zip that holds no report, or one longer than any.
+    """
+    if not data.startswith(b"PK\3\4"):
+        return data
+    import io
+    import zipfile
+    import zlib
+
+    from netcam.bundle import REPORT
+    from netcam.report.to_json import SIZE_LIMIT
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as packed, packed.open(REPORT) as file:
+            return file.read(SIZE_LIMIT + 1)
+    except (KeyError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise ConfigError(f"{name}: a zip without a {REPORT} that can be read") from error
 
 
 def _jsonl(devices: Iterable[tuple[dict[str, object], DeviceRecord]]) -> None:
@@ -109,7 +131,15 @@ def _jsonl(devices: Iterable[tuple[dict[str, object], DeviceRecord]]) -> None:
 @click.command()
 @click.argument("report", type=click.Path(dir_okay=False, exists=True))
 @click.argument("address")
-def explain(report: str, address: str) -> None:
+@click.option(
+    "--bundle",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the device with its observations to FILE (.zip or .json), without serials, MAC tails, addresses and "
+    "names, fit for a bug report.",
+)
+@DATA
+def explain(report: str, address: str, bundle: Path | None, data: Path | None) -> None:
     """The chain behind one device: observation, signature, claim, verdict, citation.
 
     ADDRESS is an IP address, a MAC, or a device id of the report.
@@ -118,7 +148,12 @@ def explain(report: str, address: str) -> None:
     Examples:
       netcam explain report.json 10.0.0.20
       netcam explain report.json 44:19:b6:00:00:01
+      netcam explain report.json 10.0.0.20 --bundle wrong-match.zip
     """
+    if bundle is not None:
+        if bundle.suffix.lower() not in (".zip", ".json"):
+            raise ConfigError(f"--bundle {bundle}: the name ends in .zip or .json")
+        check_writable("--bundle", bundle)
     from netcam.report.explain import explain as chain
     from netcam.report.explain import find_device
     from netcam.report.to_json import load
@@ -128,7 +163,20 @@ def explain(report: str, address: str) -> None:
     except ConfigError as error:
         say(f"netcam: {error}")
         raise Exit(FAILED) from error
-    click.echo(chain(loaded, find_device(loaded, address)), nl=False)
+    device = find_device(loaded, address)
+    if bundle is None:
+        click.echo(chain(loaded, device), nl=False)
+        return
+    from netcam.bundle import bundle as make
+    from netcam.bundle import pack
+    from netcam.report.to_json import dump
+    from netcam.report.write import write_atomically
+
+    made = make(loaded, device, knowledge(data, (), ()))
+    write_atomically(bundle, pack(made.report) if bundle.suffix.lower() == ".zip" else dump(made.report))
+    if made.changed:
+        say(f"note: without its secrets the device is judged otherwise: {', '.join(made.changed)}")
+    say(f"wrote {bundle}; look through it before you send it: free texts may hold what only a person recognises")
 
 
 @click.command()

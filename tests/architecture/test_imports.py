@@ -40,6 +40,9 @@ ALLOWED = {
     "__main__.py": (EVERYTHING, ()),
     "pipeline.py": (EVERYTHING, ()),
     "knowledge.py": (EVERYTHING, ()),
+    "masked.py": ((*BASE,), ()),
+    "bundle.py": (EVERYTHING, ("msgspec",)),
+    "draft.py": (EVERYTHING, ()),
     "intake.py": (EVERYTHING, ()),
     "heard.py": (EVERYTHING, ()),
 }
