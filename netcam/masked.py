@@ -191,6 +191,17 @@ class Mask:
             return out
         return _IPV4.sub(lambda m: m[0] if self._is_version(m) else self._ip(m[0]), out)
 
+    def stand_ins(self) -> list[tuple[str, bool]]:
+        """(what the mask puts in, whether it is hexadecimal), in every spelling but for case; the longest first."""
+        made = [(word, re.fullmatch("[0-9a-f:]+", word.lower()) is not None) for word in self._words.values()]
+        for mac in self._macs.values():
+            pairs, fours = re.findall("..", mac), re.findall("....", mac)
+            made += [(t, True) for t in (mac, ":".join(pairs), "-".join(pairs), " ".join(pairs), ".".join(fours))]
+            made.append((mac[6:], True))
+        made += [(text, True) for text in self._uuids.values()]
+        made += [(text, False) for text in (*self._ips.values(), *self._names.values())]
+        return sorted(made, key=lambda item: -len(item[0]))
+
     def _known(self) -> re.Pattern[str]:
         """One pattern over all that was learnt, the longest first."""
         if self._pattern is None:

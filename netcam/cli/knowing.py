@@ -29,6 +29,7 @@ def signatures() -> None:
       netcam signatures list
       netcam signatures show hikvision
       netcam signatures check
+      netcam signatures new northlight --from seen.json --device 10.0.0.20
     """
 
 
@@ -77,6 +78,56 @@ def signatures_show(vendor_or_id: str, folder: Path | None) -> None:
                 click.echo(f"source      {visible(reference, 500)}")
             return
     raise ConfigError(f"{vendor_or_id!r} is neither a vendor id nor a signature id; see `netcam signatures list`")
+
+
+@signatures.command("new")
+@click.argument("vendor")
+@click.option(
+    "--from",
+    "source",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Recorded observations (`scan --record`), or a saved report.",
+)
+@click.option("--device", metavar="ADDRESS", help="Which device of the file: address, MAC, id or key.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where the draft goes; an existing file is never replaced. Without it: standard output.",
+)
+@_FOLDER
+def signatures_new(vendor: str, source: Path, device: str | None, output: Path | None, folder: Path | None) -> None:
+    """Draft a vendor file from what a device showed and no signature knows.
+
+    \b
+    Example:
+      netcam signatures new northlight --from seen.json --device 10.0.0.20 -o signatures/vendors/northlight.toml
+    """
+    import re
+
+    from netcam.cli.common import knowledge
+    from netcam.cli.reading import observations_of
+    from netcam.draft import draft
+
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", vendor):
+        raise ConfigError(f"{vendor!r}: a vendor id is lower-case words with hyphens, such as north-light")
+    if output is not None and output.exists():
+        raise ConfigError(f"-o {output}: there is such a file, and none is replaced")
+    known = knowledge(folder, (), ())
+    text = draft(vendor, observations_of(source, device, known), known.signatures)
+    if text is None:
+        say("nothing to draft: what the device shows is known, or tells nobody's make")
+        raise Exit(FAILED)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        with output.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise ConfigError(f"-o {output}: can't be written: {error.strerror}") from error
+    say(f"wrote {output}: {text.count('[[signature]]')} signatures; `netcam signatures check` says what is missing")
 
 
 @signatures.command("check")

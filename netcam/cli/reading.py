@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -13,6 +13,8 @@ from netcam.cli.errors import FAILED, Exit, put, say
 from netcam.errors import ConfigError
 
 if TYPE_CHECKING:
+    from netcam.knowledge import Knowledge
+    from netcam.model import Observation
     from netcam.model.report import DeviceRecord
 
 
@@ -76,6 +78,37 @@ def identify(
         deliver(report_of(found, known), output, show_all=show_all, quiet=form == "jsonl", no_color=no_color)
     if bad:
         raise Exit(FAILED)
+
+
+def observations_of(path: Path, device: str | None, known: Knowledge) -> Sequence[Observation]:
+    """What one device of a recording or a saved report showed.
+
+    Raises:
+        ConfigError: no device of that name, or several and none named.
+        StoreError: the file can't be read.
+    """
+    from netcam.intake import read_observations
+    from netcam.pipeline import input_kinds, seen_in
+    from netcam.probes import decoders
+    from netcam.report.explain import find_device
+
+    with _opened(str(path)) as stream:
+        head, lines = _peek(stream)
+        if _is_report(head):
+            from netcam.report.to_json import SIZE_LIMIT, loads
+
+            report = loads(_unpacked(head + stream.read(SIZE_LIMIT), str(path)), str(path))
+            if device is None and len(report.devices) != 1:
+                raise ConfigError(f"{path} holds {len(report.devices)} devices; say which with --device ADDRESS")
+            return seen_in(report, report.devices[0] if device is None else find_device(report, device))
+        found, bad = read_observations(lines, decoders(), input_kinds(known))
+    for problem in bad:
+        say(f"{path}: line {problem.number}: {problem.reason}")
+    if device is not None:
+        found = [i for i in found if device == str(i.key) or any(device == str(o.endpoint.ip) for o in i.observations)]
+    if len(found) != 1:
+        raise ConfigError(f"{path}: {len(found)} devices{' of that name' if device else ''}; name one with --device")
+    return found[0].observations
 
 
 def _opened(file: str) -> IO[bytes]:
