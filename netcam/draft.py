@@ -11,7 +11,7 @@ from netcam.engine.load import SignatureSet
 from netcam.engine.match import claimed
 from netcam.engine.patterns import matcher
 from netcam.engine.values import placeholder_model
-from netcam.masked import Mask
+from netcam.masked import LONG, Mask
 from netcam.model import Observation, canonical_mac
 
 # What a maker's own hand is in. Addresses, ports, states and what people typed in tell nobody's make.
@@ -51,6 +51,9 @@ def draft(vendor_id: str, seen: Sequence[Observation], signatures: SignatureSet)
     """
     mask = Mask(known_block=lambda mac: signatures.oui.registrant(mac) is not None)
     mask.learn(seen, ())
+    for o in seen:
+        for run in LONG.findall("" if o.kind.startswith("favicon.") else o.value):
+            mask.word(run)
     known = signatures.vendors.get(vendor_id)
     badge_only = known is not None and not known.vendor.builds
     tables = [*_ouis(vendor_id, seen, signatures, badge_only)]
@@ -145,6 +148,9 @@ def _stand_ins(text: str, mask: Mask) -> Iterable[tuple[int, int, str]]:
         for m in re.finditer(re.escape(made), text, re.IGNORECASE):
             letters = "[0-9A-Fa-f]" if hexadecimal else "[0-9A-Za-z]"
             runs = re.finditer(r"[0-9A-Za-z]+|[^0-9A-Za-z]+", m[0])
+            if re.fullmatch(r"\d+(\.\d+){3}|[0-9a-f]*:[0-9a-f:.]*", made):  # an address, whatever its length
+                found.append((m.start(), m.end(), r"[0-9.]+" if "." in made else "[0-9A-Fa-f:]+"))
+                continue
             shape = "".join(f"{letters}+" if r[0][0].isalnum() else _escaped(r[0]) for r in runs)
             found.append((m.start(), m.end(), shape))
     last = 0

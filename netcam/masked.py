@@ -14,8 +14,8 @@ from netcam.model import Observation, canonical_mac
 
 # Fields that people fill in, or that name a host.
 NAME_FIELDS = frozenset(("name", "host", "hostname", "sysname", "friendlyname", "location", "san", "sni", "group"))
-_HOST_KINDS = frozenset(("mdns.host", "onvif.hostname", "dhcp.hostname", "llmnr.name", "netbios.name", "snmp.sysname",
-                         "lldp.sysname", "dahua-5050.hostname", "tls.sni"))  # fmt: skip
+_HOST_FIELDS = frozenset(("host", "hostname", "sysname", "sni"))
+_HOST_KINDS = frozenset(("llmnr.name", "netbios.name"))
 _HEX = "[0-9a-fA-F]"
 _UUID = re.compile(rf"(?<![0-9a-zA-Z]){_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}(?![0-9a-zA-Z])")
 _MAC = re.compile(
@@ -37,6 +37,10 @@ _TOLD = re.compile(
 )
 _P2P = re.compile(
     r"(?<![0-9A-Za-z-])(?:[A-Z]{3,8}-\d{5,9}-[A-Z]{5}|(?=[A-Z]*\d)(?=\d*[A-Z])[A-Z0-9]{20})(?![0-9A-Za-z-])"
+)
+# A number this long is one device's more often than a version.
+LONG = re.compile(
+    r"(?<![0-9A-Za-z.])(?:\d{7,}|(?=[A-Z]*\d)(?=\d*[A-Z])(?=(?:[A-Z]*\d){5})[0-9A-Z]{10,})(?![0-9A-Za-z.])"
 )
 _LOCATION = re.compile(r"(onvif://www\.onvif\.org/location/)[^\s\"<>]+", re.IGNORECASE)
 _DIGITS, _LETTERS, _HEX_LETTERS = "7294816350", "QXZJVKWY", "ebdacf"
@@ -91,8 +95,10 @@ class Mask:
                 self.uuid(o.value, whole=o.id not in speaking)
             elif o.kind == "tls.fingerprint":
                 self.word(o.value)
-            elif o.kind in _HOST_KINDS:
+            elif field in _HOST_FIELDS or o.kind in _HOST_KINDS:
                 self.host(o.value, spoken=o.id in speaking)
+            for run in LONG.findall(o.value) if o.kind in ("tls.subject", "tls.issuer") else ():
+                self.serial(run)  # makers put the serial into the device's certificate
             for told in _TOLD.finditer(o.value):
                 if any(c.isdigit() for c in told[3]) and not _UUID.fullmatch(told[3]):
                     self.serial(told[3], model)

@@ -135,6 +135,14 @@ def test_a_serial_that_is_a_mac_has_the_mac_s_stand_in(knowledge):
     assert "12abef" not in dump(made.report).decode().lower()
 
 
+def test_a_serial_in_the_name_of_a_certificate_goes_and_the_company_stays(knowledge):
+    said = "CN=AVIGILON-CAMERA-H5A-100200300456, OU=Certification Manager, O=Avigilon Corporation"
+    whole, made = bundled(knowledge, [{"kind": "tls.subject", "value": said, "port": "tcp/443"}])
+    assert "100200300456" not in dump(made.report).decode()
+    assert answer(made.report.devices[0]) == answer(whole.devices[0])
+    assert made.report.devices[0].manufacturer.id == "avigilon"
+
+
 def test_a_site_and_the_other_devices_stay_at_home(knowledge):
     from dataclasses import replace
 

@@ -438,8 +438,8 @@ EXTRA = [
      'own_badge = true\nreferences = ["FILL IN: where"]', None, "`references` is still to be filled in: where"),
     ("a draft's counterexample", 'value = "NLO-Webcam-Viewer/4.2.1"', 'value = "FILL IN: a near miss"', SERVER,
      "`counterexample.value` is still to be filled in: a near miss"),
-    ("a draft's example", 'firmware = "4.2.1" }, from = "constructed"', 'firmware = "4.2.1" }, from = "FILL IN: which"',
-     SERVER, "`example.from` is still to be filled in: which"),
+    ("a draft's example", '4.2.1" }, from = "constructed"', '4.2.1" }, from = "FILL IN: which"', SERVER,
+     "`example.from` is still to be filled in: which"),
 ]  # fmt: skip
 
 
