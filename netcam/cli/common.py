@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -71,6 +72,7 @@ def knowledge(data: Path | None, list_ids: tuple[str, ...], list_files: tuple[Pa
         known = Knowledge.load(data, list_files)
     except SignatureError as error:
         raise ConfigError(str(error)) from error
+    gc.freeze()  # what is known stays until the end; the collector need not walk through it again and again
     for id in list_ids:
         if id not in known.lists:
             raise ConfigError(f"--list {id!r}: no such list; there are {', '.join(sorted(known.lists))}")

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any, Generic, TypeVar, cast
 
-from netcam.model import Claim, Conflict, Evidence, Identity
+from netcam.model import Evidence, Identity
 
 from .match import EvidenceIds
 
@@ -95,7 +96,7 @@ class Alike(Generic[Judged]):
             for signature, strength, says, observation, root, via in shape
         ]  # fmt: skip
         evidence, identity = self._conclude(plain, counted)
-        values = {f.name: getattr(identity, f.name) for f in fields(Identity)}
+        values = {name: getattr(identity, name) for name in _names(Identity)}
         return _Known(
             inferred=evidence[len(plain) :],
             identity={
@@ -109,7 +110,7 @@ class Alike(Generic[Judged]):
         names: dict[str, str] = {}
         if self._asked and (known := self._judged.get(self._question(identity, names))) is not None:
             real = {name: id for id, name in names.items()}
-            return tuple(_Draft(d.kind, d.values, d.field, tuple(real[n] for n in d.names)) for d in known)
+            return tuple(_Draft(d.record, d.values, d.field, tuple(real[n] for n in d.names)) for d in known)
         before = len(self._asked)
         made = [_Draft.of(record, "because") for record in self._judge(cast(Identity, _Watched(identity, self._asked)))]
         if len(self._asked) > before:
@@ -117,7 +118,7 @@ class Alike(Generic[Judged]):
         names.clear()
         question = self._question(identity, names)
         if all(id in names for d in made for id in d.names):
-            general = tuple(_Draft(d.kind, d.values, d.field, tuple(names[id] for id in d.names)) for d in made)
+            general = tuple(_Draft(d.record, d.values, d.field, tuple(names[id] for id in d.names)) for d in made)
             _remember(self._judged, question, general)
         return tuple(made)
 
@@ -149,18 +150,20 @@ class _Watched:
 class _Draft:
     """A record whose evidence is still to be named."""
 
-    kind: type
+    record: Any
     values: Mapping[str, Any]
     field: str
     names: tuple[str, ...]
 
     @classmethod
     def of(cls, record: Any, field: str) -> _Draft:
-        values = {f.name: getattr(record, f.name) for f in fields(record)}
-        return cls(type(record), values, field, values[field])
+        values = {name: getattr(record, name) for name in _names(type(record))}
+        return cls(record, values, field, values[field])
 
     def under(self, real: Mapping[str, str]) -> Any:
-        return self.kind(**{**self.values, self.field: tuple([real[name] for name in self.names])})
+        if not self.names:
+            return self.record
+        return type(self.record)(**{**self.values, self.field: tuple([real[name] for name in self.names])})
 
 
 def _remember(memo: dict[tuple[Any, ...], Any], key: tuple[Any, ...], value: Any) -> Any:
@@ -183,10 +186,12 @@ def _plain(claim: Any, names: dict[str, str]) -> tuple[Any, ...]:
     return tuple(
         [
             tuple([_name(names, id) for id in value]) if field == "evidence" else value
-            for field in _FIELDS[type(claim)]
+            for field in _names(type(claim))
             for value in (getattr(claim, field),)
         ]
     )
 
 
-_FIELDS = {kind: tuple(f.name for f in fields(kind)) for kind in (Claim, Conflict)}
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind))

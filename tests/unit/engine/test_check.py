@@ -417,8 +417,8 @@ def test_the_longest_fixed_run_of_a_pattern(pattern, length):
 
 
 EXTRA = [
-    ("empty reference", 'says = { manufacturer = "northlight" }\nreferences = ["constructed"]\nexample',
-     'says = { manufacturer = "northlight" }\nreferences = ["constructed", " "]\nexample', SERVER, "reference is empty"),
+    ("empty source", 'says = { manufacturer = "northlight" }\nreferences = ["constructed"]\nexample',
+     'says = { manufacturer = "northlight" }\nreferences = ["constructed", " "]\nexample', SERVER, "is empty"),
     ("empty reference of the vendor", 'own_badge = true\nreferences = ["constructed"]',
      'own_badge = true\nreferences = [""]', None, "reference is empty"),
     ("empty reference of a registrant", 'references = ["constructed"]\nchecked', 'references = [""]\nchecked',
