@@ -4,9 +4,10 @@
 
 The devices are made of the signatures' own examples: each shows one to six short texts of one vendor, often a web
 server that proves nothing, and every other one a MAC of a block that the vendor registered. Numbers in half of the
-texts are drawn anew. Two streams: in the fleet, as large networks are, 500 kinds of devices come again and again with
-MACs of their own; in the other each device is drawn by itself, and hardly two are alike. Timed is what `identify` does
-for a device once its observations are read: match, fuse, judge against every list, make the record.
+texts are drawn anew. Three streams: in the fleet, as large networks are, 500 kinds of devices come again and again with
+MACs of their own; in the second each shows one text alone, as a port scan's lines do; in the third each device is drawn
+by itself, and hardly two are alike. Timed is what `identify` does for a device once its observations are read: match,
+fuse, judge against every list, make the record.
 
 The peer in the same run is the plain way to do the first of these steps: every pattern of a kind tried in turn with the
 standard library's `re`. Start-up is measured in processes of their own, with an empty cache (cold) and a filled one
@@ -50,8 +51,11 @@ print(time.process_time() - imported, time.perf_counter() - wall_imported, impor
 """
 
 
-def devices(signatures: SignatureSet, count: int, seed: int, kinds: int = 0) -> list[Group]:
-    """`count` devices, always the same ones for one seed, of so many kinds; 0: each is drawn by itself."""
+def devices(signatures: SignatureSet, count: int, seed: int, kinds: int = 0, most: int = 6) -> list[Group]:
+    """`count` devices, always the same ones for one seed, of so many kinds; 0: each is drawn by itself.
+
+    Each shows at most `most` texts of its vendor; with 1, nothing else besides.
+    """
     draw = random.Random(seed)
     texts: dict[str, list[tuple[str, str]]] = {}
     for vendor_id, signature in signatures.signatures:
@@ -68,8 +72,8 @@ def devices(signatures: SignatureSet, count: int, seed: int, kinds: int = 0) -> 
     def kind_of_device() -> tuple[list[tuple[str, str]], str]:
         """(texts, MAC block or "")."""
         vendor_id = draw.choice(vendors)
-        shown = draw.sample(texts[vendor_id], min(len(texts[vendor_id]), draw.randint(1, 6)))
-        if draw.random() < 0.3:
+        shown = draw.sample(texts[vendor_id], min(len(texts[vendor_id]), draw.randint(1, most)))
+        if draw.random() < 0.3 and most > 1:
             shown.append(draw.choice(plain))
         shown = [
             (kind, re.sub(r"\d+(?=\D*$)", lambda m: f"{draw.randrange(10 ** len(m[0])):0{len(m[0])}}", value))
@@ -77,7 +81,7 @@ def devices(signatures: SignatureSet, count: int, seed: int, kinds: int = 0) -> 
             else (kind, value)
             for kind, value in shown
         ]
-        return shown, draw.choice(blocks.get(vendor_id, [""])) if draw.random() < 0.5 else ""
+        return shown, draw.choice(blocks.get(vendor_id, [""])) if draw.random() < 0.5 and most > 1 else ""
 
     known = [kind_of_device() for _ in range(kinds)]
     made: list[Group] = []
@@ -169,8 +173,8 @@ def main() -> int:
         return lambda g: of(signatures, g.observations, EvidenceIds())
 
     rates: dict[str, float] = {}
-    for stream, kinds in (("fleet", 500), ("all different", 0)):
-        groups = devices(signatures, options.devices, options.seed, kinds)
+    for stream, kinds, most in (("fleet", 500, 6), ("fleet, one text each", 500, 1), ("all different", 0, 6)):
+        groups = devices(signatures, options.devices, options.seed, kinds, most)
         texts = sum(len(g.observations) for g in groups) / len(groups)
         print(f"{stream}: {len(groups)} devices, {texts:.1f} texts each, {len(signatures.signatures)} signatures")
         if options.profile:

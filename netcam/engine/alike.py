@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cache
 from typing import Any, Generic, TypeVar, cast
 
 from netcam.model import Evidence, Identity
@@ -192,6 +191,10 @@ def _plain(claim: Any, names: dict[str, str]) -> tuple[Any, ...]:
     )
 
 
-@cache
+_NAMES: dict[type, tuple[str, ...]] = {}  # a handful of record types
+
+
 def _names(kind: type) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(kind))
+    if kind not in _NAMES:
+        _NAMES[kind] = tuple(f.name for f in fields(kind))
+    return _NAMES[kind]
