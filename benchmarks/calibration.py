@@ -2,10 +2,10 @@
 
     python benchmarks/calibration.py [--corpus FOLDER ...] [--write]
 
-For each question (maker, badge, CCTV or not) the leading answers are put in bins of stated confidence; each bin shows how
-many were right, with the 95 % interval of Wilson. Below it stands, for each strength of evidence, how often a lone piece
-of it named the right company, and the weight that would follow: the posterior mean under a prior worth ten observations
-at the weight in use. `--write` puts both between the marks of docs/accuracy.md.
+For each question (maker, badge, CCTV or not) the leading answers are put in bins of stated confidence; each bin shows
+how many were right, with the 95 % interval of Wilson. Below it stands, for each strength of evidence, how often a lone
+piece of it named the right company, and the weight that would follow: the posterior mean under a prior worth ten
+observations at the weight in use. `--write` puts both between the marks of docs/accuracy.md.
 
 A label that names only the badge says nothing about an answer that is one of the badge's known makers; such answers are
 left out. Lines of one device are judged together.
@@ -14,6 +14,7 @@ left out. Lines of one device are judged together.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
 import sys
@@ -152,7 +153,7 @@ def reliability(answers: Sequence[Answer]) -> Iterator[str]:
     yield "| question | stated confidence | answers | right | share | 95 % interval |"
     yield "|---|---|---|---|---|---|"
     for question in dict.fromkeys(a.question for a in answers):
-        for low, high in zip(BINS, BINS[1:], strict=False):
+        for low, high in itertools.pairwise(BINS):
             some = [a for a in answers if a.question == question and low <= a.confidence < high]
             if some:
                 right = sum(a.right for a in some)

@@ -42,7 +42,7 @@ PAGE = ROOT / "docs" / "accuracy.md"
 LEFT_OUT = "hostile"  # devices that lie have no right answer
 SCRIPTS = "(default or discovery or broadcast) and safe and not (external or intrusive or brute or dos or exploit)"
 UDP = "53,67,137,161,1900,3702,5060,5353,5683,10001,34569,37020,37810"
-CCTV_WORDS = re.compile(r"webcam|camera|\bdvr\b|\bnvr\b|cctv|surveillance|video (server|recorder|encoder)|intercom", re.I)
+CCTV_WORDS = re.compile(r"webcam|camera|\b[dn]vr\b|cctv|surveillance|video (server|recorder|encoder)|intercom", re.I)
 FIGURES = ("vendor", "maker", "model", "firmware", "cctv")
 
 

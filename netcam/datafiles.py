@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from netcam.errors import ConfigError, SignatureError
+from netcam.kept import current, digest
 
 
 def data_folder(given: Path | None = None) -> Path:
@@ -33,15 +34,27 @@ def data_folder(given: Path | None = None) -> Path:
 def read_toml(path: Path, kind: type[Any]) -> Any:
     """One TOML file as `kind`; `SignatureError` names the file, and the table and key that are wrong."""
     try:
-        raw = tomllib.loads(path.read_text("utf-8"))
+        data = path.read_bytes()
     except OSError as error:
         raise SignatureError(str(path), None, f"can't be read: {error.strerror}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    kept, key = current(), digest(b"toml", data)
+    if kept is not None and (known := kept.get(key)) is not None:
+        try:
+            return msgspec.msgpack.decode(known, type=kind)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            pass  # whatever is wrong is told from the file itself
+    try:
+        # As a text file is read: any kind of line end counts as one.
+        raw = tomllib.loads(data.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise SignatureError(str(path), None, f"not TOML: {error}") from error
     try:
-        return msgspec.convert(raw, kind)
+        made = msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
         raise SignatureError(str(path), _blamed(raw, str(error)), str(error)) from error
+    if kept is not None:
+        kept.put(key, msgspec.msgpack.encode(raw))
+    return made
 
 
 def _blamed(raw: Mapping[str, Any], message: str) -> str | None:

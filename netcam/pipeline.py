@@ -29,6 +29,7 @@ from netcam.model.report import (
     SCHEMA,
     CoverageRecord,
     DeviceRecord,
+    ObservationRecord,
     Report,
     RunRecord,
     ScanRecord,
@@ -75,7 +76,26 @@ def rejudge(report: Report, knowledge: Knowledge) -> Report:
 
     So do the devices: which addresses are one was settled with what only the scan knew, such as routers' MACs.
     """
-    seen = [
+    seen = _seen(report.observations)
+    ids, on = EvidenceIds(), day_of(report.scan.started_at)
+    devices = [
+        replace(knowledge.describe(g, ids, site=report.scan.site, on=on), id=device.id, hostnames=device.hostnames)
+        for device, g in zip(report.devices, _as_reported(report, seen), strict=True)
+    ]
+    return replace(report, scan=replace(report.scan, versions=knowledge.versions()), devices=tuple(devices))
+
+
+def seen_in(report: Report, device: DeviceRecord) -> Sequence[Observation]:
+    """What one device of a report showed."""
+    groups = _as_reported(report, _seen(report.observations))
+    found = next(g.observations for d, g in zip(report.devices, groups, strict=True) if d is device)
+    if len(report.devices) == 1:  # those without an address and without evidence can be no other's
+        return _seen(report.observations)
+    return found
+
+
+def _seen(records: Iterable[ObservationRecord]) -> list[Observation]:
+    return [
         Observation(
             id=o.id,
             kind=o.kind,
@@ -85,14 +105,8 @@ def rejudge(report: Report, knowledge: Knowledge) -> Report:
             seen_at=utc(),
             endpoint=Endpoint(ip=ip_address(o.ip) if o.ip else None, port=o.port, transport=o.transport),
         )
-        for o in report.observations
+        for o in records
     ]
-    ids, on = EvidenceIds(), day_of(report.scan.started_at)
-    devices = [
-        replace(knowledge.describe(g, ids, site=report.scan.site, on=on), id=device.id, hostnames=device.hostnames)
-        for device, g in zip(report.devices, _as_reported(report, seen), strict=True)
-    ]
-    return replace(report, scan=replace(report.scan, versions=knowledge.versions()), devices=tuple(devices))
 
 
 def day_of(time: str) -> date | None:

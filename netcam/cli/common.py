@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -32,14 +33,17 @@ OUTPUT = click.option(
 WITH_COLOR = click.option("--no-color", is_flag=True, help="No colours; the variable NO_COLOR does the same.")
 
 
+DATA = click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Signature folder to use instead of the packaged one.",
+)
+
+
 def LISTS(command: F) -> F:
     """--list, --list-file, --data."""
     for option in (
-        click.option(
-            "--data",
-            type=click.Path(path_type=Path, file_okay=False, exists=True),
-            help="Signature folder to use instead of the packaged one.",
-        ),
+        DATA,
         click.option(
             "--list-file",
             "list_files",
@@ -68,6 +72,7 @@ def knowledge(data: Path | None, list_ids: tuple[str, ...], list_files: tuple[Pa
         known = Knowledge.load(data, list_files)
     except SignatureError as error:
         raise ConfigError(str(error)) from error
+    gc.freeze()  # what is known stays until the end; the collector need not walk through it again and again
     for id in list_ids:
         if id not in known.lists:
             raise ConfigError(f"--list {id!r}: no such list; there are {', '.join(sorted(known.lists))}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from netcam.safetext import visible
 
 if TYPE_CHECKING:
     from netcam.advisories.load import Advisory
+    from netcam.engine.load import FirmwareRule, MadeBy, ModelRule, Signature
 
 _FOLDER = click.option(
     "--data",
@@ -33,6 +35,7 @@ def signatures() -> None:
       netcam signatures list
       netcam signatures show hikvision
       netcam signatures check
+      netcam signatures new northlight --from seen.json --device 10.0.0.20
     """
 
 
@@ -58,7 +61,7 @@ def signatures_list(folder: Path | None) -> None:
 @click.argument("vendor_or_id")
 @_FOLDER
 def signatures_show(vendor_or_id: str, folder: Path | None) -> None:
-    """One vendor's file, or one signature or advisory with its examples, limits and sources."""
+    """One vendor's file, or one signature, rule or advisory with its examples, limits and sources."""
     from netcam.advisories.load import load_advisories
     from netcam.engine.load import load_signatures
 
@@ -66,28 +69,63 @@ def signatures_show(vendor_or_id: str, folder: Path | None) -> None:
     if vendor_or_id in loaded.vendors:
         click.echo(Path(loaded.paths[vendor_or_id]).read_text("utf-8"), nl=False)
         return
-    for vendor_id, signature in loaded.signatures:
-        if signature.id == vendor_or_id:
-            click.echo(f"id          {signature.id}\nfile        {Path(loaded.paths[vendor_id]).name}")
-            click.echo(f"status      {signature.status}\nobserves    {signature.observes}")
-            click.echo(f"pattern     {visible(signature.pattern, 2000)}\nstrength    {signature.strength}")
-            click.echo(f"says        {', '.join(f'{k}={v}' for k, v in signature.says.items()) or 'nothing'}")
-            for example in signature.example:
-                click.echo(f"matches     {visible(example.value)}   ({visible(example.source)})")
-            for counter in signature.counterexample:
-                click.echo(f"not         {visible(counter.value)}   ({visible(counter.why)})")
-            if signature.limits:
-                click.echo(f"limits      {visible(signature.limits, 1000)}")
-            for reference in signature.references:
-                click.echo(f"source      {visible(reference, 500)}")
+    for vendor_id, file in loaded.vendors.items():
+        rules = [r for r in (*file.signature, *file.model, *file.firmware) if r.id == vendor_or_id]
+        for lines in map(_shown, rules):
+            head = (f"id          {vendor_or_id}", f"file        {Path(loaded.paths[vendor_id]).name}")
+            click.echo("\n".join((*head, *lines)))
+            return
+        rows = [row for row in file.made_by if vendor_or_id == f"{vendor_id}.made-by.{row.maker}"]
+        if rows:
+            click.echo(f"id          {vendor_or_id}\nfile        {Path(loaded.paths[vendor_id]).name}")
+            click.echo("\n".join(line for row in rows for line in _shown_row(row)))
             return
     for advisory in load_advisories(folder):
         if vendor_or_id in (advisory.id, *advisory.also):
             _show_advisory(advisory)
             return
     raise ConfigError(
-        f"{vendor_or_id!r} is no id of a vendor, a signature or an advisory; see `netcam signatures list`"
+        f"{vendor_or_id!r} is no id of a vendor, a signature, a rule or an advisory; see `netcam signatures list`"
     )
+
+
+def _shown(rule: Signature | ModelRule | FirmwareRule) -> Iterator[str]:
+    """One rule for the reader, a line each."""
+    from netcam.engine.load import ModelRule, Signature
+
+    if isinstance(rule, Signature):
+        yield f"status      {rule.status}"
+        yield f"observes    {rule.observes}"
+    yield f"pattern     {visible(rule.pattern, 2000)}"
+    if isinstance(rule, Signature):
+        yield f"strength    {rule.strength}"
+        yield f"says        {', '.join(f'{k}={v}' for k, v in rule.says.items()) or 'nothing'}"
+        yield from (f"matches     {visible(e.value)}   ({visible(e.source)})" for e in rule.example)
+        yield from (f"not         {visible(c.value)}   ({visible(c.why)})" for c in rule.counterexample)
+    elif isinstance(rule, ModelRule):
+        yield f"says        {', '.join(filter(None, (rule.device_type, *rule.capabilities))) or 'nothing'}"
+        yield from (f"matches     {visible(model)}" for model in rule.examples)
+        yield from (f"not         {visible(model)}" for model in rule.counterexamples)
+    else:
+        yield f"compared by {rule.compare}, certainty {rule.certainty}"
+        yield from (f"matches     {visible(e.value)}   ({visible(e.source)})" for e in rule.example)
+        yield from (f"not         {visible(text)}" for text in rule.counterexamples)
+    yield from _grounds(rule)
+
+
+def _shown_row(row: MadeBy) -> Iterator[str]:
+    """One row of the brand table."""
+    years = " ".join(f"{word} {year}" for word, year in (("from", row.since), ("to", row.until)) if year)
+    yield f"says        {row.status}, certainty {row.certainty} {years}".rstrip()
+    if row.series:
+        yield f"pattern     {visible(row.series, 2000)}"
+    yield from _grounds(row)
+
+
+def _grounds(rule: Signature | ModelRule | FirmwareRule | MadeBy) -> Iterator[str]:
+    if rule.limits:
+        yield f"limits      {visible(rule.limits, 1000)}"
+    yield from (f"source      {visible(reference, 500)}" for reference in rule.references)
 
 
 def _show_advisory(advisory: Advisory) -> None:
@@ -104,6 +142,56 @@ def _show_advisory(advisory: Advisory) -> None:
     for reference in dict.fromkeys((advisory.url, *advisory.references)):
         click.echo(f"source      {visible(reference, 500)}")
     click.echo(f"checked     {advisory.checked}" + (f"\nlimits      {advisory.limits}" if advisory.limits else ""))
+
+
+@signatures.command("new")
+@click.argument("vendor")
+@click.option(
+    "--from",
+    "source",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Recorded observations (`scan --record`), or a saved report.",
+)
+@click.option("--device", metavar="ADDRESS", help="Which device of the file: address, MAC, id or key.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where the draft goes; an existing file is never replaced. Without it: standard output.",
+)
+@_FOLDER
+def signatures_new(vendor: str, source: Path, device: str | None, output: Path | None, folder: Path | None) -> None:
+    """Draft a vendor file from what a device showed and no signature knows.
+
+    \b
+    Example:
+      netcam signatures new northlight --from seen.json --device 10.0.0.20 -o signatures/vendors/northlight.toml
+    """
+    import re
+
+    from netcam.cli.common import knowledge
+    from netcam.cli.reading import observations_of
+    from netcam.draft import draft
+
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", vendor):
+        raise ConfigError(f"{vendor!r}: a vendor id is lower-case words with hyphens, such as north-light")
+    if output is not None and output.exists():
+        raise ConfigError(f"-o {output}: there is such a file, and none is replaced")
+    known = knowledge(folder, (), ())
+    text = draft(vendor, observations_of(source, device, known), known.signatures)
+    if text is None:
+        say("nothing to draft: what the device shows is known, or tells nobody's make")
+        raise Exit(FAILED)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        with output.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise ConfigError(f"-o {output}: can't be written: {error.strerror}") from error
+    say(f"wrote {output}: {text.count('[[signature]]')} signatures; `netcam signatures check` says what is missing")
 
 
 @signatures.command("check")

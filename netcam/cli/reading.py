@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import click
 
-from netcam.cli.common import LISTS, OUTPUT, WITH_COLOR, check_outputs, deliver, knowledge
+from netcam.cli.common import DATA, LISTS, OUTPUT, WITH_COLOR, check_outputs, check_writable, deliver, knowledge
 from netcam.cli.errors import FAILED, Exit, put, say
 from netcam.errors import ConfigError
 
 if TYPE_CHECKING:
+    from netcam.knowledge import Knowledge
+    from netcam.model import Observation
     from netcam.model.report import DeviceRecord
 
 
@@ -54,10 +56,10 @@ def identify(
     with _opened(file) as stream:
         head, lines = _peek(stream)
         if _is_report(head):
-            from netcam.report.to_json import loads
+            from netcam.report.to_json import SIZE_LIMIT, loads
 
             try:
-                report = rejudge(loads(head + stream.read(), file), known)
+                report = rejudge(loads(_unpacked(head + stream.read(SIZE_LIMIT), file), file), known)
             except ConfigError as error:
                 say(f"netcam: {error}")
                 raise Exit(FAILED) from error
@@ -76,6 +78,37 @@ def identify(
         deliver(report_of(found, known), output, show_all=show_all, quiet=form == "jsonl", no_color=no_color)
     if bad:
         raise Exit(FAILED)
+
+
+def observations_of(path: Path, device: str | None, known: Knowledge) -> Sequence[Observation]:
+    """What one device of a recording or a saved report showed.
+
+    Raises:
+        ConfigError: no device of that name, or several and none named.
+        StoreError: the file can't be read.
+    """
+    from netcam.intake import read_observations
+    from netcam.pipeline import input_kinds, seen_in
+    from netcam.probes import decoders
+    from netcam.report.explain import find_device
+
+    with _opened(str(path)) as stream:
+        head, lines = _peek(stream)
+        if _is_report(head):
+            from netcam.report.to_json import SIZE_LIMIT, loads
+
+            report = loads(_unpacked(head + stream.read(SIZE_LIMIT), str(path)), str(path))
+            if device is None and len(report.devices) != 1:
+                raise ConfigError(f"{path} holds {len(report.devices)} devices; say which with --device ADDRESS")
+            return seen_in(report, report.devices[0] if device is None else find_device(report, device))
+        found, bad = read_observations(lines, decoders(), input_kinds(known))
+    for problem in bad:
+        say(f"{path}: line {problem.number}: {problem.reason}")
+    if device is not None:
+        found = [i for i in found if device == str(i.key) or any(device == str(o.endpoint.ip) for o in i.observations)]
+    if len(found) != 1:
+        raise ConfigError(f"{path}: {len(found)} devices{' of that name' if device else ''}; name one with --device")
+    return found[0].observations
 
 
 def _opened(file: str) -> IO[bytes]:
@@ -97,7 +130,29 @@ def _peek(stream: IO[bytes]) -> tuple[bytes, Iterator[str]]:
 def _is_report(head: bytes) -> bool:
     """Whether a file that begins so is a report: its first key is `schema`, or it is one object over many lines."""
     text = head.strip()
-    return text == b"{" or text.startswith((b'{"schema"', b'{ "schema"'))
+    return text == b"{" or text.startswith((b'{"schema"', b'{ "schema"', b"PK\3\4"))
+
+
+def _unpacked(data: bytes, name: str) -> bytes:
+    """The report in a bundle; other data as it is.
+
+    Raises:
+        ConfigError: a zip that holds no report, or one longer than any.
+    """
+    if not data.startswith(b"PK\3\4"):
+        return data
+    import io
+    import zipfile
+    import zlib
+
+    from netcam.bundle import REPORT
+    from netcam.report.to_json import SIZE_LIMIT
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as packed, packed.open(REPORT) as file:
+            return file.read(SIZE_LIMIT + 1)
+    except (KeyError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise ConfigError(f"{name}: a zip without a {REPORT} that can be read") from error
 
 
 def _jsonl(devices: Iterable[tuple[dict[str, object], DeviceRecord]]) -> None:
@@ -109,7 +164,15 @@ def _jsonl(devices: Iterable[tuple[dict[str, object], DeviceRecord]]) -> None:
 @click.command()
 @click.argument("report", type=click.Path(dir_okay=False, exists=True))
 @click.argument("address")
-def explain(report: str, address: str) -> None:
+@click.option(
+    "--bundle",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the device with its observations to FILE (.zip or .json), without serials, MAC tails, addresses and "
+    "names, fit for a bug report.",
+)
+@DATA
+def explain(report: str, address: str, bundle: Path | None, data: Path | None) -> None:
     """The chain behind one device: observation, signature, claim, verdict, citation.
 
     ADDRESS is an IP address, a MAC, or a device id of the report.
@@ -118,7 +181,12 @@ def explain(report: str, address: str) -> None:
     Examples:
       netcam explain report.json 10.0.0.20
       netcam explain report.json 44:19:b6:00:00:01
+      netcam explain report.json 10.0.0.20 --bundle wrong-match.zip
     """
+    if bundle is not None:
+        if bundle.suffix.lower() not in (".zip", ".json"):
+            raise ConfigError(f"--bundle {bundle}: the name ends in .zip or .json")
+        check_writable("--bundle", bundle)
     from netcam.report.explain import explain as chain
     from netcam.report.explain import find_device
     from netcam.report.to_json import load
@@ -128,7 +196,20 @@ def explain(report: str, address: str) -> None:
     except ConfigError as error:
         say(f"netcam: {error}")
         raise Exit(FAILED) from error
-    click.echo(chain(loaded, find_device(loaded, address)), nl=False)
+    device = find_device(loaded, address)
+    if bundle is None:
+        click.echo(chain(loaded, device), nl=False)
+        return
+    from netcam.bundle import bundle as make
+    from netcam.bundle import pack
+    from netcam.report.to_json import dump
+    from netcam.report.write import write_atomically
+
+    made = make(loaded, device, knowledge(data, (), ()))
+    write_atomically(bundle, pack(made.report) if bundle.suffix.lower() == ".zip" else dump(made.report))
+    if made.changed:
+        say(f"note: without its secrets the device is judged otherwise: {', '.join(made.changed)}")
+    say(f"wrote {bundle}; look through it before you send it: free texts may hold what only a person recognises")
 
 
 @click.command()

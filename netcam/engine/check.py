@@ -6,8 +6,10 @@ import re
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from re import _parser  # type: ignore[attr-defined]
+from re import _constants, _parser  # type: ignore[attr-defined]
 from typing import Any
+
+import msgspec
 
 from netcam.errors import SignatureError
 from netcam.model import Endpoint, Numbering, Strength
@@ -22,8 +24,11 @@ from .values import model_key, without_maker
 FREE_TEXT = frozenset(
     ("http.body", "http.title", "http.server", "telnet", "ftp", "ssh", "port-banner", "snmp.sysdescr", "upnp.xml")
 )
+FILL = "FILL IN:"  # begins what a draft leaves to a person
 LITERAL = 3  # fixed characters in a row that must stand in every match of such a pattern
 _YEAR = re.compile(r"199\d|20\d\d")
+WIDE = 3  # repeats of nearly any character in one pattern; each more multiplies the time by the text's length
+PATTERN_LIMIT = 1000  # characters
 _REFUSED_IN_PATHS = re.compile(r"pass|pwd|auth=|user(name)?=|login\?|snapshot|\.jpe?g|/stream", re.IGNORECASE)
 
 
@@ -51,21 +56,75 @@ def check(
     known = set(kinds) | set(signatures.vocabulary.kinds["input"])
     problems: list[Problem] = []
     seen: dict[str, str] = dict(retired or {})
+    folded = {id.casefold(): id for id in seen}
+    blocks = _blocks(signatures)
     for vendor_id in sorted(signatures.vendors):
         file, path = signatures.vendors[vendor_id], signatures.paths[vendor_id]
         for id, reason in _file(signatures, file, known):
             problems.append(Problem(path, id, reason))
+        problems += [Problem(path, id, reason) for id, reason in (*_unfilled(file), *_sources(file))]
+        for digits in {(o.prefix or "").replace(":", "").upper() for o in file.oui if o.prefix}:
+            if (others := blocks[digits] - {vendor_id}) and vendor_id == max(blocks[digits]):
+                reason = f"prefix {digits} is also claimed by {', '.join(sorted(others))}"
+                problems.append(Problem(path, f"{vendor_id}.oui", reason))
         for id in (item.id for items in (file.signature, file.model, file.firmware, file.page) for item in items):
             if not id.startswith(f"{vendor_id}."):
                 problems.append(Problem(path, id, f"an id starts with the vendor's: {vendor_id}."))
             if id in seen:
                 problems.append(Problem(path, id, f"the id is taken: {seen[id]}"))
+            elif (other := folded.get(id.casefold())) is not None:
+                problems.append(Problem(path, id, f"the id differs from {other} in case alone"))
             seen[id] = path
+            folded.setdefault(id.casefold(), id)
     for spelling, owners in _shared_names(signatures).items():
         problems.append(
             Problem(signatures.paths[owners[0]], None, f"the name {spelling!r} also belongs to {', '.join(owners[1:])}")
         )
     return tuple(problems)
+
+
+def _blocks(signatures: SignatureSet) -> Mapping[str, set[str]]:
+    """Prefix (hex digits) -> the vendors whose files claim it."""
+    owners: dict[str, set[str]] = {}
+    for vendor_id, file in signatures.vendors.items():
+        for entry in file.oui:
+            if entry.prefix:
+                owners.setdefault(entry.prefix.replace(":", "").upper(), set()).add(vendor_id)
+    return owners
+
+
+def _sources(file: VendorFile) -> Iterator[tuple[str | None, str]]:
+    """Every table of a vendor file, of whatever kind, names its source in a way that a reader can look up.
+
+    Goes by the tables as written, so that a kind of table added later is held to the same.
+    """
+    for table, value in msgspec.to_builtins(file).items():
+        for item in value if isinstance(value, list) else (value,):
+            if not isinstance(item, dict):
+                continue
+            id = None if table == "vendor" else str(item.get("id", f"{file.vendor.id}.{table.replace('_', '-')}"))
+            if "references" not in item:
+                yield id, f"[[{table}]] has no `references`"
+            elif any(not str(text).strip() for text in item["references"]):
+                yield id, "a reference is empty: it names a source that a reader can look up"
+
+
+def _unfilled(file: VendorFile) -> Iterator[tuple[str | None, str]]:
+    """What a draft left to a person, and nobody has written yet."""
+
+    def walk(value: Any, at: str) -> Iterator[str]:
+        if isinstance(value, str) and value.startswith(FILL):
+            yield f"`{at}` is still to be filled in: {value.removeprefix(FILL).strip()[:120]}"
+        for key, inner in value.items() if isinstance(value, dict) else ():
+            yield from walk(inner, f"{at}.{key}" if at else key)
+        for inner in value if isinstance(value, list) else ():
+            yield from walk(inner, at)
+
+    for table, value in msgspec.to_builtins(file).items():
+        for item in value if isinstance(value, list) else (value,):
+            id = item.get("id") if isinstance(item, dict) else None
+            owner = f"{file.vendor.id}.{table}" if id is None or table == "vendor" else id
+            yield from ((None if table == "vendor" else owner, reason) for reason in walk(item, ""))
 
 
 def _shared_names(signatures: SignatureSet) -> dict[str, list[str]]:
@@ -116,7 +175,6 @@ def _file(signatures: SignatureSet, file: VendorFile, kinds: Collection[str]) ->
 
 def _ouis(signatures: SignatureSet, file: VendorFile) -> Iterator[tuple[str | None, str]]:
     id = f"{file.vendor.id}.oui"
-    registered = {" ".join(name.split()) for name in signatures.oui.blocks.values()}
     for entry in file.oui:
         if not entry.references:
             yield id, "an OUI without a source"
@@ -125,7 +183,9 @@ def _ouis(signatures: SignatureSet, file: VendorFile) -> Iterator[tuple[str | No
             yield id, "an OUI entry has either a registrant or a prefix"
         elif entry.registrant is not None:
             name = " ".join(entry.registrant.split())
-            if name not in registered:
+            if name == "Private":
+                yield id, "'Private' is no registrant: name the prefix, with a source that proves whose it is"
+            elif name not in signatures.oui.registrants:
                 yield id, f"the IEEE data has no registrant {name!r}"
             elif signatures.registrants[name][0] != file.vendor.id:
                 yield id, f"registrant {name!r} is also claimed by {signatures.registrants[name][0]}"
@@ -143,6 +203,9 @@ def _pattern(id: str, pattern: str) -> Iterator[tuple[str | None, str]]:
 
 def pattern_problems(pattern: str) -> Iterator[str]:
     """Why an engine would not take the pattern."""
+    if len(pattern) > PATTERN_LIMIT:
+        yield f"a pattern of {len(pattern)} characters; {PATTERN_LIMIT} are the most"
+        return
     for engine in ("re", *{engine_name()} - {"re"}):
         try:
             with warnings.catch_warnings():
@@ -187,6 +250,8 @@ def _signature(
         yield f"status {signature.status!r} is not one of {', '.join(words['statuses'])}"
     if not signature.references:
         yield "a signature without a source"
+    if why := slow(signature.pattern):
+        yield why
     groups = re.compile(signature.pattern).groupindex
     yield from _says(signatures, signature.says, groups)
     if signature.observes in FREE_TEXT and (run := longest_literal(signature.pattern)) < LITERAL:
@@ -226,7 +291,17 @@ def _collisions(signatures: SignatureSet, file: VendorFile, signature: Signature
         for field in ("manufacturer", "brand"):
             named = evidence.says.get(field)
             if named is not None and named not in family:
-                yield f"example {value[:80]!r} is also read as {field} {named} by {evidence.signature}"
+                yield (
+                    f"example {value[:80]!r} is also read as {field} {named} by {evidence.signature} "
+                    f"({_file_of(signatures, evidence.signature)}). Decide whose text it is: make the other pattern "
+                    f"narrower and put this text among its counterexamples, or, if both show it, say so with "
+                    f"[[made_by]] or `parent`, or let the text prove nothing (`says = {{}}` in a generic file)"
+                )
+
+
+def _file_of(signatures: SignatureSet, id: str) -> str:
+    """The name of the file that a signature's id points to."""
+    return signatures.paths.get(id.partition(".")[0], id).replace("\\", "/").rpartition("/")[2]
 
 
 def _family(signatures: SignatureSet, file: VendorFile) -> set[str]:
@@ -251,6 +326,8 @@ def _model(signatures: SignatureSet, file: VendorFile, rule: ModelRule) -> Itera
     if broken:
         yield from broken
         return
+    if why := slow(rule.pattern):
+        yield why
     if not rule.references:
         yield "a model rule without a source"
     if rule.device_type is not None and rule.device_type not in words["device_types"]:
@@ -329,6 +406,65 @@ def _page(signatures: SignatureSet, page: PageRule, kinds: Collection[str]) -> I
     for vendor_id in page.when:
         if vendor_id != "*" and vendor_id not in signatures.vendors:
             yield f"when names {vendor_id!r}, which has no file"
+
+
+def slow(pattern: str) -> str | None:
+    """Why a pattern may take the backtracking engine, which knows no bound in time, more than a moment; None if not."""
+    nested, wide = _cost(_parser.parse(pattern))
+    if nested:
+        return "a repeat inside a repeat, with nothing fixed between: on some texts it takes forever without RE2"
+    if wide > WIDE:
+        return f"{wide} repeats of nearly any character; {WIDE} are the most. Prefer [^<]* to .*"
+    return None
+
+
+def _cost(items: Sequence[Any]) -> tuple[bool, int]:
+    """(a repeat of a repeat with nothing fixed in it, how often nearly any character is repeated)."""
+    nested, wide = False, 0
+    for op, arg in items:
+        name = str(op)
+        inside: tuple[bool, int] = (False, 0)
+        if name in ("MAX_REPEAT", "MIN_REPEAT"):
+            body = list(arg[2])
+            inside = _cost(body)
+            if _endless(arg):
+                nested |= _repeats(body) and not _fixed(body)
+                wide += len(body) == 1 and _nearly_any(*body[0])
+        elif name == "SUBPATTERN":
+            inside = _cost(arg[3])
+        elif name == "BRANCH":
+            costs = [_cost(branch) for branch in arg[1]]
+            inside = any(n for n, _ in costs), max(w for _, w in costs)
+        nested |= inside[0]
+        wide += inside[1]
+    return nested, wide
+
+
+def _endless(arg: Any) -> bool:
+    return arg[1] is _constants.MAXREPEAT or arg[1] > 20
+
+
+def _nearly_any(op: Any, arg: Any) -> bool:
+    return str(op) in ("ANY", "NOT_LITERAL") or (str(op) == "IN" and str(arg[0][0]) == "NEGATE")
+
+
+def _repeats(items: Sequence[Any]) -> bool:
+    return any(
+        (str(op) in ("MAX_REPEAT", "MIN_REPEAT") and _endless(arg))
+        or (str(op) == "SUBPATTERN" and _repeats(arg[3]))
+        or (str(op) == "BRANCH" and any(_repeats(branch) for branch in arg[1]))
+        for op, arg in items
+    )
+
+
+def _fixed(items: Sequence[Any]) -> bool:
+    """Whether a character of a short list must stand in every round."""
+    return any(
+        str(op) == "LITERAL"
+        or (str(op) == "IN" and all(str(kind) == "LITERAL" for kind, _ in arg))
+        or (str(op) == "SUBPATTERN" and _fixed(arg[3]))
+        for op, arg in items
+    )
 
 
 def longest_literal(pattern: str) -> int:

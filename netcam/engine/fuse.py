@@ -23,6 +23,8 @@ CONTESTED_AT = 0.75  # the most a leader is believed beside such a rival
 DECIDED_AT = 0.6  # is_cctv: a lone supporting sign decides nothing
 _WORDS = re.compile(r"[^\W_]+")
 CEILING = 0.999  # no amount of network answers makes a certainty
+# Most answers to most questions rest on one piece of evidence, and most questions have one answer: both are short ways.
+_LONE = {strength: min(CEILING, 1.0 - (1.0 - weight)) for strength, weight in WEIGHT.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,10 @@ class Tally:
     evidence: tuple[Evidence, ...]
 
 
-def alone(evidence: Iterable[Evidence]) -> float:
+def alone(evidence: Sequence[Evidence]) -> float:
     """Confidence 0..1 in what agreeing evidence says, from its independent witnesses alone."""
+    if len(evidence) == 1:
+        return _LONE[evidence[0].strength]
     return min(CEILING, 1.0 - math.prod(1.0 - WEIGHT[item.strength] for item in witnesses(evidence)))
 
 
@@ -62,15 +66,20 @@ def tally(evidence: Iterable[Evidence], field: str, key: Callable[[str], str] = 
     for item in evidence:
         if field in item.says:
             groups.setdefault(key(item.says[field]), []).append(item)
-    return sorted((_tally(items, field) for items in groups.values()), key=lambda t: (-t.alone, t.value))
+    made = [_tally(items, field) for items in groups.values()]
+    return made if len(made) < 2 else sorted(made, key=lambda t: (-t.alone, t.value))
 
 
 def _tally(items: list[Evidence], field: str) -> Tally:
+    if len(items) == 1:
+        return Tally(items[0].says[field], _LONE[items[0].strength], tuple(items))
     items = sorted(items, key=lambda e: (-WEIGHT[e.strength], _number(e.id)))
     spellings: dict[str, list[Evidence]] = {}
     for item in items:
         spellings.setdefault(item.says[field], []).append(item)
-    best = max(spellings, key=lambda s: (alone(spellings[s]), len(s), s))
+    best = next(iter(spellings))
+    if len(spellings) > 1:
+        best = max(spellings, key=lambda s: (alone(spellings[s]), len(s), s))
     return Tally(best, alone(items), tuple(items))
 
 
@@ -83,6 +92,8 @@ def folded(candidates: Sequence[Tally]) -> list[Tally]:
 
     No number may be cut in two by it: "V5.7.1" is not "V5.7.18". The value shown is that of the better-supported one.
     """
+    if len(candidates) < 2:
+        return list(candidates)
     out: list[Tally] = []
     for item in candidates:
         for at, kept in enumerate(out):
@@ -142,6 +153,8 @@ def conflict(
     field: str, candidates: Sequence[Tally], allied: Callable[[str, str], bool] = lambda a, b: False, note: str = ""
 ) -> Conflict | None:
     """The disagreement among candidates, if two of them have real evidence behind them."""
+    if len(candidates) < 2:
+        return None
     serious = [t for t in candidates if t.alone >= CONFLICT_AT]
     rivals = [t for t in serious if any(t is not o and not allied(t.value, o.value) for o in serious)]
     if len(rivals) < 2:

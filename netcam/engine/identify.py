@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -24,7 +24,17 @@ def identify(
     signatures: SignatureSet, observations: Sequence[Observation], ids: EvidenceIds
 ) -> tuple[tuple[Evidence, ...], Identity]:
     """All evidence about one device, inferred pieces included, and what it comes to."""
-    evidence = list(match(signatures, observations, ids))
+    return conclude(signatures, match(signatures, observations, ids), ids)
+
+
+def conclude(
+    signatures: SignatureSet, matched: Sequence[Evidence], ids: EvidenceIds
+) -> tuple[tuple[Evidence, ...], Identity]:
+    """What follows from the evidence alone: the inferred pieces behind it, and the identity.
+
+    Nothing here may look at observations or at the names of ids, roots and answers: `Alike` relies on it.
+    """
+    evidence = list(matched)
     evidence += _from_brand_table(signatures, evidence, ids)
     evidence += _own_badge(signatures, evidence, ids)
     evidence += _from_model(signatures, evidence, ids)
@@ -35,10 +45,18 @@ def _fused(signatures: SignatureSet, evidence: Sequence[Evidence]) -> Identity:
     def allied(a: str, b: str) -> bool:
         return a in signatures.parents(b) or b in signatures.parents(a)
 
-    makers = tally(evidence, "manufacturer")
-    brands = tally(evidence, "brand")
-    types = tally(evidence, "device_type")
-    serials = folded(tally(evidence, "serial", model_key))
+    said: dict[str, list[Evidence]] = {}
+    for item in evidence:
+        for field in item.says:
+            said.setdefault(field, []).append(item)
+
+    def told(field: str, key: Callable[[str], str] = str) -> list[Tally]:
+        return tally(said.get(field, ()), field, key)
+
+    makers = told("manufacturer")
+    brands = told("brand")
+    types = told("device_type")
+    serials = folded(told("serial", model_key))
     is_cctv, confidence, _ = cctv_decision(evidence)
     conflicts: list[Conflict | None] = [
         conflict("manufacturer", makers, allied, "signs of more than one maker on one device"),
@@ -49,14 +67,14 @@ def _fused(signatures: SignatureSet, evidence: Sequence[Evidence]) -> Identity:
     return Identity(
         manufacturer=_nearest_first(compete(makers, allied), signatures),
         brand=_nearest_first(compete(brands, allied), signatures),
-        model=compete(folded(tally(evidence, "model", model_key))),
-        firmware=compete(folded(tally(evidence, "firmware", model_key))),
-        firmware_date=compete(tally(evidence, "firmware_date")),
+        model=compete(folded(told("model", model_key))),
+        firmware=compete(folded(told("firmware", model_key))),
+        firmware_date=compete(told("firmware_date")),
         serial=compete(serials),
         device_type=compete(types),
         capabilities=tuple(
             Claim(value=t.value, confidence=round(t.alone, 4), evidence=tuple(e.id for e in t.evidence))
-            for t in tally(evidence, "capability")
+            for t in told("capability")
         ),
         components=tuple(
             Claim(value=t.value, confidence=round(t.alone, 4), evidence=tuple(e.id for e in t.evidence))

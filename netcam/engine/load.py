@@ -13,10 +13,12 @@ import msgspec
 
 from netcam.datafiles import data_folder, read_toml
 from netcam.errors import SignatureError
+from netcam.kept import current
+from netcam.kept import digest as key_of
 from netcam.model import Strength
 
 from .oui import OuiTable, load_oui
-from .patterns import Matcher, matcher
+from .patterns import Matcher, engine_version, matcher
 from .values import name_key
 
 
@@ -173,12 +175,16 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     kinds: dict[str, list[str]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reader:
-    """The signatures of one observation kind with the matcher over their patterns."""
+    """The signatures of one observation kind; the matcher over their patterns is made when it is first asked for."""
 
     signatures: tuple[tuple[str, Signature], ...]  # (vendor id, signature)
-    matcher: Matcher
+    engine: str | None
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        return matcher([s.pattern for _, s in self.signatures], self.engine)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,10 +213,7 @@ class SignatureSet:
         by_kind: dict[str, list[tuple[str, Signature]]] = {}
         for item in self.signatures:
             by_kind.setdefault(item[1].observes, []).append(item)
-        return {
-            kind: Reader(tuple(items), matcher([s.pattern for _, s in items], self.engine))
-            for kind, items in by_kind.items()
-        }
+        return {kind: Reader(tuple(items), self.engine) for kind, items in by_kind.items()}
 
     def reading(self, kind: str) -> Reader | None:
         """The signatures that read this kind of observation."""
@@ -220,6 +223,11 @@ class SignatureSet:
     def kinds_with_macs(self) -> frozenset[str]:
         """Kinds of observation that some signature reads a MAC out of."""
         return frozenset(sig.observes for _, sig in self.signatures if "(?P<mac>" in sig.pattern)
+
+    @cached_property
+    def memo(self) -> dict[tuple[str, str], tuple[tuple[Signature, Mapping[str, str]], ...]]:
+        """What `match` has read before: (kind, text) -> the signatures that speak, and what each says."""
+        return {}
 
     @cached_property
     def names(self) -> Mapping[str, str]:
@@ -317,11 +325,18 @@ def load_signatures(folder: Path | None = None, extra: Sequence[Path] = (), engi
         origin=_origin(home),
         engine=engine,
     )
-    try:
-        made._readers  # noqa: B018 - patterns are compiled here, so that a broken one is reported with its file
-        matcher([pattern for _, _, pattern in _other_patterns(made)], engine)
-    except ValueError as error:
-        raise _broken_pattern(made, error) from error
+    # All patterns are compiled here, so that a broken one is reported with its file. Those that an earlier run compiled
+    # with the same engine are not broken, and wait until somebody asks for their kind.
+    kept, key = current(), key_of(b"patterns", engine_version(engine).encode(), made.digest.encode())
+    if kept is None or kept.get(key) is None:
+        try:
+            for reader in made._readers.values():
+                reader.matcher  # noqa: B018
+            matcher([pattern for _, _, pattern in _other_patterns(made)], engine)
+        except ValueError as error:
+            raise _broken_pattern(made, error) from error
+        if kept is not None:
+            kept.put(key, b"compiled")
     return made
 
 

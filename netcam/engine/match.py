@@ -15,8 +15,11 @@ from netcam.model import (
     uuid_node,
 )
 
-from .load import SignatureSet
+from .load import Signature, SignatureSet
 from .values import name_key, normal_date, placeholder_model, split_firmware, without_maker
+
+MEMO_TEXT = 256  # characters of a text worth remembering
+MEMO_LIMIT = 16384  # texts remembered; with what is said about them some 10 MB
 
 
 class EvidenceIds:
@@ -41,25 +44,20 @@ def match(signatures: SignatureSet, observations: Iterable[Observation], ids: Ev
             found += _by_oui(signatures, seen, seen.value, ids)
         elif mac := mac_inside(signatures, seen):
             found += _by_oui(signatures, seen, mac, ids)
-        reader = signatures.reading(seen.kind)
-        if reader is None:
-            continue
-        for index, groups in reader.matcher.find(seen.value):
-            vendor_id, signature = reader.signatures[index]
-            says = claimed(signatures, vendor_id, signature.says, groups)
-            says.pop("mac", None)  # whose block it is in is told above, and which device it is by grouping
-            if says:
-                found.append(
-                    Evidence(
-                        id=ids.next(),
-                        signature=signature.id,
-                        observation=seen.id,
-                        root=seen.root,
-                        via=answer_of(seen.kind, seen.endpoint),
-                        strength=signature.strength,
-                        says=says,
-                    )
+        spoken = _spoken(signatures, seen.kind, seen.value)
+        via = answer_of(seen.kind, seen.endpoint) if spoken else ""
+        for signature, says in spoken:
+            found.append(
+                Evidence(
+                    id=ids.next(),
+                    signature=signature.id,
+                    observation=seen.id,
+                    root=seen.root,
+                    via=via,
+                    strength=signature.strength,
+                    says=says,
                 )
+            )
     return tuple(found)
 
 
@@ -77,6 +75,27 @@ def mac_inside(signatures: SignatureSet, seen: Observation) -> str | None:
     captured = (groups.get("mac") for _, groups in reader.matcher.find(seen.value))
     macs = {mac for text in captured if text and (mac := global_mac(text))}
     return macs.pop() if len(macs) == 1 else None
+
+
+def _spoken(signatures: SignatureSet, kind: str, text: str) -> tuple[tuple[Signature, Mapping[str, str]], ...]:
+    """Who speaks about a text, and what each says; remembered, because many devices say the same."""
+    if (known := signatures.memo.get((kind, text))) is not None:
+        return known
+    reader = signatures.reading(kind)
+    if reader is None:
+        return ()
+    made: list[tuple[Signature, Mapping[str, str]]] = []
+    for index, groups in reader.matcher.find(text):
+        vendor_id, signature = reader.signatures[index]
+        says = claimed(signatures, vendor_id, signature.says, groups)
+        says.pop("mac", None)  # whose block it is in is told by the register, and which device it is by grouping
+        if says:
+            made.append((signature, says))
+    if len(text) <= MEMO_TEXT:
+        if len(signatures.memo) >= MEMO_LIMIT:
+            signatures.memo.clear()  # a stream in which nothing repeats gains nothing by a finer choice
+        signatures.memo[kind, text] = tuple(made)
+    return tuple(made)
 
 
 def claimed(

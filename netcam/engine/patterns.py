@@ -6,9 +6,11 @@ RE2 syntax in both cases; the check refuses what only one of them takes.
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 TEXT_LIMIT = 65536  # bytes of one text that RE2 is shown
 FALLBACK_LIMIT = 4096  # characters shown to the backtracking engine, which a hostile text could hold for seconds
@@ -34,15 +36,19 @@ class Re2Matcher:
         for pattern in patterns:
             self._filter.Add(pattern, options)
         self._filter.Compile()
+        # The filter itself runs what its literals leave over; a second search is for captures alone.
+        self._names = [
+            tuple((_text(name), at) for name, at in self._filter.re(n).groupindex.items()) if "(?P<" in p else ()
+            for n, p in enumerate(patterns)
+        ]
 
     def find(self, text: str) -> list[tuple[int, Mapping[str, str]]]:
         data = text.encode("utf-8", "replace")[:TEXT_LIMIT]
         found: list[tuple[int, Mapping[str, str]]] = []
         for index in sorted(self._filter.Match(data) or ()):
-            hit = self._filter.re(index).search(data)
-            if hit is not None:
-                groups: dict[str, Any] = hit.groupdict()
-                found.append((index, {k: _text(v) for k, v in groups.items() if v is not None}))
+            names = self._names[index]
+            hit = self._filter.re(index).search(data) if names else None
+            found.append((index, {k: _text(v) for k, n in names if (v := hit[n]) is not None} if hit else {}))
         return found
 
 
@@ -77,6 +83,16 @@ def engine_name() -> str:
     except ImportError:
         return "re"
     return "re2"
+
+
+def engine_version(engine: str | None = None) -> str:
+    """The engine with what tells its versions apart: what one takes for a pattern, another may refuse."""
+    if (engine or engine_name()) == "re2":
+        import re2
+
+        about = os.stat(re2._re2.__file__)  # the library itself; asking for its version would cost half of a start
+        return f"re2 {about.st_size} {about.st_mtime_ns}"
+    return f"re {sys.version}"
 
 
 def matcher(patterns: Sequence[str], engine: str | None = None) -> Matcher:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
 IPAddress = IPv4Address | IPv6Address
@@ -85,11 +86,17 @@ def answer_of(kind: str, endpoint: Endpoint) -> str:
 
     A liar writes a whole answer, so its parts are no independent witnesses, whatever facts they name.
     """
-    where = str(endpoint.ip) if endpoint.ip is not None else "?"
+    where = _spelt(endpoint.ip) if endpoint.ip is not None else "?"
     protocol = kind.partition(".")[0]
     if endpoint.transport == "tcp" and endpoint.port is not None and protocol not in _SAME_STACK:
         return f"banner:{where}:{endpoint.port}"
     return f"{_SAME_STACK.get(protocol, protocol)}:{where}"
+
+
+@lru_cache(maxsize=256)
+def _spelt(ip: IPAddress) -> str:
+    """An address as text; everything that one device shows asks for the same one."""
+    return str(ip)
 
 
 def canonical_mac(text: str) -> str | None:

@@ -177,7 +177,7 @@ def check_lists(lists: Collection[PolicyList], vendors: Collection[str]) -> tupl
         seen: set[str] = set()
         for entry in policy.entry:
             named = entry.vendor or entry.brand or entry.country or ""
-            if not entry.references and not policy.list.own:
+            if not any(text.strip() for text in entry.references) and not policy.list.own:
                 problems.append(f"{policy.id}: {entry.entity or named}: an entry without a source")
             if named in seen and not entry.removed:
                 problems.append(f"{policy.id}: {entry.entity or named}: a second entry for {named!r}")

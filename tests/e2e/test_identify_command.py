@@ -166,10 +166,48 @@ def test_the_knowledge_can_be_listed_shown_and_checked(arguments):
     assert done.stdout
 
 
-def test_one_signature_is_shown_with_what_it_matches():
-    file = netcam("signatures", "show", "hikvision").stdout
-    first = next(line for line in file.splitlines() if line.startswith('id = "hikvision.'))
-    done = netcam("signatures", "show", first.split('"')[1])
-    assert done.returncode == 0
-    assert "pattern" in done.stdout
-    assert "matches" in done.stdout
+@pytest.mark.parametrize(
+    ("id", "words"),
+    [
+        ("hikvision.http.server", ("observes", "pattern", "matches", "source")),
+        ("hikvision.model.camera.dual-panoramic", ("pattern", "says", "matches", "source")),
+        ("hikvision.firmware.", ("compared by", "matches", "source")),
+        ("annke.made-by.hikvision", ("certainty", "source")),
+    ],
+)
+def test_whatever_evidence_can_name_is_shown_with_its_source(id, words):
+    if id.endswith("."):
+        file = netcam("signatures", "show", "hikvision").stdout
+        id = next(line.split('"')[1] for line in file.splitlines() if line.startswith(f'id = "{id}'))
+    done = netcam("signatures", "show", id)
+    assert done.returncode == 0, done.stderr
+    assert [word for word in words if word not in done.stdout] == []
+
+
+@pytest.mark.parametrize("name", ["bundle.zip", "bundle.json"])
+def test_a_bundle_is_identified_like_the_device_and_holds_none_of_its_marks(file, tmp_path, name):
+    saved, made = tmp_path / "report.json", tmp_path / name
+    assert netcam("identify", file, "-o", saved).returncode == 0
+    device = json.loads(saved.read_text())["devices"][0]
+    done = netcam("explain", saved, device["id"], "--bundle", made)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "look through it" in done.stderr
+    assert netcam("identify", made, "-o", tmp_path / "again.json").returncode == 0
+    again = (tmp_path / "again.json").read_text()
+    (same,) = json.loads(again)["devices"]
+    assert [same[k] for k in ("manufacturer", "model", "firmware")] == [
+        device[k] for k in ("manufacturer", "model", "firmware")
+    ]
+    assert device["serial"] not in again
+    assert device["id"] not in again
+
+
+def test_a_zip_that_is_no_bundle_and_a_bundle_of_another_form_are_refused(file, tmp_path):
+    broken = tmp_path / "broken.zip"
+    broken.write_bytes(b"PK\3\4 and nothing")
+    done = netcam("identify", broken)
+    assert done.returncode == 1
+    assert "report.json" in done.stderr
+    saved = tmp_path / "report.json"
+    netcam("identify", file, "-o", saved)
+    assert netcam("explain", saved, "x", "--bundle", tmp_path / "bundle.html").returncode == 2
