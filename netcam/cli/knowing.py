@@ -70,7 +70,8 @@ def signatures_show(vendor_or_id: str, folder: Path | None) -> None:
         click.echo(Path(loaded.paths[vendor_or_id]).read_text("utf-8"), nl=False)
         return
     for vendor_id, file in loaded.vendors.items():
-        rules = [r for r in (*file.signature, *file.model, *file.firmware) if r.id == vendor_or_id]
+        known: tuple[Signature | ModelRule | FirmwareRule, ...] = (*file.signature, *file.model, *file.firmware)
+        rules = [r for r in known if r.id == vendor_or_id]
         for lines in map(_shown, rules):
             head = (f"id          {vendor_or_id}", f"file        {Path(loaded.paths[vendor_id]).name}")
             click.echo("\n".join((*head, *lines)))

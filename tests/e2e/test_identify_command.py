@@ -169,7 +169,7 @@ def test_the_knowledge_can_be_listed_shown_and_checked(arguments):
 @pytest.mark.parametrize(
     ("id", "words"),
     [
-        ("hikvision.http.server", ("observes", "pattern", "matches", "source")),
+        ("hikvision.http.server.app-webs", ("observes", "pattern", "matches", "source")),
         ("hikvision.model.camera.dual-panoramic", ("pattern", "says", "matches", "source")),
         ("hikvision.firmware.", ("compared by", "matches", "source")),
         ("annke.made-by.hikvision", ("certainty", "source")),
