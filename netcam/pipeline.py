@@ -8,7 +8,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from ipaddress import ip_address
 from typing import Any
 
@@ -41,6 +41,7 @@ from netcam.net.privileges import raw_frames
 from netcam.probes import all_probes, decoders, emitted_kinds
 from netcam.probes.base import Page, Transport
 from netcam.report.build import instant, observation_record, with_unique_ids
+from netcam.report.changes import Standing, changes
 
 # What the runner itself notes about a host; it proves nothing, but `scan --record` writes it like the rest.
 RUNNER_KINDS = ("alive", "arp.other-mac", "tcp.open")
@@ -70,7 +71,8 @@ def identify(lines: Iterable[str], knowledge: Knowledge) -> tuple[list[tuple[Int
 def rejudge(report: Report, knowledge: Knowledge) -> Report:
     """The same observations under today's signatures and lists; what was seen, asked and covered stays as it was.
 
-    So do the devices: which addresses are one was settled with what only the scan knew, such as routers' MACs.
+    So do the devices: which addresses are one was settled with what only the scan knew, such as routers' MACs. The age
+    of firmware counts from the day of the scan. `changes` tells what has another answer than before, and why.
     """
     seen = [
         Observation(
@@ -85,11 +87,35 @@ def rejudge(report: Report, knowledge: Knowledge) -> Report:
         for o in report.observations
     ]
     ids = EvidenceIds()
+    on = _day_of(report.scan.started_at)
     devices = [
-        replace(knowledge.describe(g, ids, site=report.scan.site), id=device.id, hostnames=device.hostnames)
+        replace(knowledge.describe(g, ids, site=report.scan.site, on=on), id=device.id, hostnames=device.hostnames)
         for device, g in zip(report.devices, _as_reported(report, seen), strict=True)
     ]
-    return replace(report, scan=replace(report.scan, versions=knowledge.versions()), devices=tuple(devices))
+    again = replace(report, scan=replace(report.scan, versions=knowledge.versions()), devices=tuple(devices))
+    return replace(again, changes=changes(report, again, standing_of(knowledge)))
+
+
+def standing_of(knowledge: Knowledge) -> Callable[[str], Standing]:
+    """Signature or rule id -> whether today's files still have it."""
+    files = knowledge.signatures.vendors.values()
+    retired = {s.id for file in files for s in file.signature if s.status == "retired"}
+    active = {s.id for _, s in knowledge.signatures.signatures} | {rule.id for file in files for rule in file.model}
+    active |= {f"{file.vendor.id}.made-by.{row.maker}" for file in files for row in file.made_by}
+    active |= {f"{file.vendor.id}.{what}" for file in files for what in ("oui", "own-badge")}
+
+    def standing(id: str) -> Standing:
+        return Standing.ACTIVE if id in active else Standing.RETIRED if id in retired else Standing.GONE
+
+    return standing
+
+
+def _day_of(instant: str) -> date | None:
+    """The day of a time in a report; None where somebody else wrote something else there."""
+    try:
+        return date.fromisoformat(instant[:10])
+    except ValueError:
+        return None
 
 
 def _as_reported(report: Report, seen: Sequence[Observation]) -> list[Group]:

@@ -9,7 +9,7 @@ import msgspec
 from netcam.model import Claim, Conflict, Identity
 from netcam.model.report import VerdictRecord
 from netcam.policy.judge import judge
-from netcam.policy.load import Entry, Head, PolicyList, Source
+from netcam.policy.lists import Entry, Head, PolicyList, Source
 
 NAMES = {
     "northlight": "Northlight Optics",
@@ -19,6 +19,7 @@ NAMES = {
     "driftwood": "Driftwood Video",
 }
 PARENTS = {"pinhole": ("northlight",)}
+SCANNED = date(2026, 6, 1)
 COUNTRIES = {"northlight": "XN", "tidewater": "XT"}
 
 
@@ -66,6 +67,7 @@ def held(identity: Identity, against: PolicyList | None = None) -> VerdictRecord
         parents=lambda v: PARENTS.get(v, ()),
         country=COUNTRIES.get,
         name=lambda v: NAMES.get(v, v),
+        on=SCANNED,
     )
 
 

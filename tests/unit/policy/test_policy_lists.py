@@ -47,6 +47,7 @@ def held(identity, listed):
         parents=known.parents,
         country=lambda v: company.country if (company := known.company(v)) else None,
         name=known.display_name,
+        on=date(2026, 6, 1),
     )
 
 
