@@ -198,10 +198,12 @@ def flaws(raw: Any, kind: type[Any], lines: Mapping[At, int], at: At = ()) -> It
         yield Flaw(line=line_of(at, lines), reason=f"{table.strip()} is no table")
         return
     known = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    misspelt: set[str] = set()
     for name, value in raw.items():
         line = line_of((*at, name), lines)
         if name not in known:
             near = get_close_matches(name, known, 1)
+            misspelt.update(near)
             hint = f"is {near[0]!r} meant?" if near else f"accepted: {', '.join(known)}"
             yield Flaw(line=line, reason=f"{table}unknown key {name!r}; {hint}")
             continue
@@ -217,7 +219,7 @@ def flaws(raw: Any, kind: type[Any], lines: Mapping[At, int], at: At = ()) -> It
             except msgspec.ValidationError as error:
                 yield Flaw(line=line, reason=f"{table}{name}: {_plainly(str(error), known[name].type)}")
     for name, field in known.items():
-        if field.required and name not in raw:
+        if field.required and name not in raw and name not in misspelt:
             yield Flaw(line=line_of(at, lines), reason=f"{table}the key {name!r} is missing")
 
 

@@ -90,7 +90,7 @@ def judge(
         outcome,
         best.basis if best else others[0].basis,
         entity,
-        case.together(best, others),
+        case.together(best, others, () if best else hits[:1]),
         dict.fromkeys(because),
         due=min((entry.due for entry in entries if entry.due is not None), default=None),
     )
@@ -214,8 +214,8 @@ class _Case:
             return None
         return badge.value
 
-    def together(self, best: _Hit | None, others: Sequence[Judged]) -> str:
-        """All that one list has to say about a device it reaches, as one sentence."""
+    def together(self, best: _Hit | None, others: Sequence[Judged], perhaps: Sequence[_Hit]) -> str:
+        """All that one list has to say about a device it reaches, as one sentence; `perhaps` is less sure."""
         if best is not None:
             return "; ".join((self.statement(best), *(f"also {j.met}" for j in others), *self.programme(best.entry)))
         first, *more = others
@@ -223,11 +223,17 @@ class _Case:
             (
                 f"{first.met}, as an entry of {self.policy.called} has it, which applies to {self.policy.list.binds}",
                 *(f"also {j.met}" for j in more),
+                *(f"also {self.made(hit)}, whom it names" for hit in perhaps),
                 *dict.fromkeys(doubt for j in others for doubt in j.open),
                 *self.confirmed(first.entry),
                 *self.programme(first.entry),
             )
         )
+
+    def made(self, hit: _Hit) -> str:
+        """Who built it, or whose badge it carries, with how sure that is."""
+        sure = _certainty(hit.claim, disputed=hit.disputed)
+        return f"{sure}{'carrying the badge' if hit.reach is Reach.BADGE else 'made by'} {self.name(hit.claim.value)}"
 
     def programme(self, entry: Entry) -> Iterator[str]:
         """What the owner of an own list wrote down to be done, and by when."""
