@@ -122,10 +122,13 @@ def _as_reported(report: Report, seen: Sequence[Observation]) -> list[Group]:
     """The devices of a report with their observations; those without an address are told by the evidence on them."""
     by_address = {ip: n for n, device in enumerate(report.devices) for ip in device.addresses}
     by_evidence = {e.observation: n for n, device in enumerate(report.devices) for e in device.evidence}
+    nowhere = [n for n, device in enumerate(report.devices) if not device.addresses]
+    loose = [o.id for o in seen if o.endpoint.ip is None]
+    told = dict(zip(loose, _between([by_evidence.get(id) for id in loose], nowhere), strict=True))
     owned: list[list[Observation]] = [[] for _ in report.devices]
     for observation in seen:
         ip = observation.endpoint.ip
-        owner = by_evidence.get(observation.id) if ip is None else by_address.get(str(ip))
+        owner = told[observation.id] if ip is None else by_address.get(str(ip))
         if owner is not None:
             owned[owner].append(observation)
     return [
@@ -142,6 +145,19 @@ def _as_reported(report: Report, seen: Sequence[Observation]) -> list[Group]:
         )
         for device, observations in zip(report.devices, owned, strict=True)
     ]
+
+
+def _between(owners: Sequence[int | None], nowhere: Sequence[int]) -> list[int | None]:
+    """Owners of observations that stand device by device: a gap belongs to whom both its ends do.
+
+    Where just one device has no address, everything without an address is its.
+    """
+    only = nowhere[0] if len(nowhere) == 1 else None
+    before, after = list(owners), list(owners)
+    for n in range(1, len(owners)):
+        before[n] = before[n - 1] if before[n] is None else before[n]
+        after[-n - 1] = after[-n] if after[-n - 1] is None else after[-n - 1]
+    return [a if a is not None and a == b else only for a, b in zip(before, after, strict=True)]
 
 
 def report_of(found: list[tuple[Intake, DeviceRecord]], knowledge: Knowledge) -> Report:

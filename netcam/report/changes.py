@@ -8,6 +8,7 @@ from enum import StrEnum
 from netcam.model.report import ChangeRecord, ChangesRecord, DeviceRecord, EvidenceRecord, Outcome, Report, Versions
 
 _MOST_CAUSES = 3  # named for one change; `explain` on both reports has them all
+_FOLLOWS = "the brand table"  # speaks while the device itself says nothing about its maker
 _LOUD = (Outcome.LISTED, Outcome.POSSIBLE)
 
 # The answers that are compared, and what evidence about each of them says.
@@ -57,10 +58,12 @@ class _Why:
         self, *, before: Versions, now: Versions, known: set[str], standing: Callable[[str], Standing]
     ) -> None:
         self.before, self.now, self.known, self.standing = before, now, known, standing
+        self.other_model = False  # of the device that is being compared
 
     def of(self, old: DeviceRecord, new: DeviceRecord) -> Iterator[ChangeRecord]:
         """All that changed about one device."""
         causes: dict[str, str] = {}
+        self.other_model = old.model != new.model
         for field in _FIELDS:
             was, now = _answer(old, field), _answer(new, field)
             if was != now:
@@ -79,9 +82,14 @@ class _Why:
             return "the list was not held against devices before"
         if id not in self.now.lists:
             return "the list is not held against devices any more"
-        reasons = [f"{_WORDS[field]} changed: {cause}" for field, cause in causes.items() if field != "firmware"]
+        # What lists ask about first; the rest matters to own lists with conditions.
+        first = ["manufacturer", "brand"] + ["is_cctv"] * (False in (old.is_cctv, new.is_cctv))
+        reasons = [f"{_WORDS[field]} changed: {causes[field]}" for field in first if field in causes]
         if not reasons and _sureness(old) != _sureness(new):
             reasons.append(f"the maker's confidence changed: {self.evidence(old, new, 'manufacturer')}")
+        if not reasons:
+            reasons += [f"{_WORDS[field]} changed: {cause}" for field, cause in causes.items()]
+            reasons += [f"{words} changed" for words, of in _FACTS if of(old) != of(new)]
         dates = self.before.lists[id], self.now.lists[id]
         digests = self.before.list_digests.get(id), self.now.list_digests.get(id)
         if dates[0] != dates[1]:
@@ -107,7 +115,8 @@ class _Why:
             if (was[key].strength, was[key].says) != (now[key].strength, now[key].says)
         ]
         # A consequence of other evidence is told only where nothing else is.
-        causes = sorted(dict.fromkeys(c for c in found if ".own-badge " not in c)) or sorted(dict.fromkeys(found))
+        first = {c for c in found if ".own-badge " not in c and not c.startswith(_FOLLOWS)}
+        causes = sorted(first or set(found))
         if not causes:
             return f"{self.rules()}, or what is known of the companies"
         more = f"; and {len(causes) - _MOST_CAUSES} more" if len(causes) > _MOST_CAUSES else ""
@@ -116,6 +125,10 @@ class _Why:
     def came(self, evidence: EvidenceRecord) -> str:
         if evidence.signature.endswith(".oui") and self.before.oui != self.now.oui:
             return f"the MAC register's data changed ({self.before.oui} -> {self.now.oui})"
+        if _row(evidence):
+            return f"{_FOLLOWS} is asked now ({evidence.signature})"
+        if _rule(evidence) and self.other_model:
+            return "the model is another"
         known = evidence.signature in self.known
         return f"{_named(evidence)} {'changed: it now matches' if known else 'was added or changed'}"
 
@@ -123,6 +136,10 @@ class _Why:
         if evidence.signature.endswith(".oui") and self.before.oui != self.now.oui:
             return f"the MAC register's data changed ({self.before.oui} -> {self.now.oui})"
         state = self.standing(evidence.signature)
+        if _row(evidence) and state is Standing.ACTIVE:
+            return f"{_FOLLOWS} is not asked any more ({evidence.signature})"
+        if _rule(evidence) and self.other_model:
+            return "the model is another"
         done = {Standing.RETIRED: "was retired", Standing.GONE: "was withdrawn"}
         return f"{_named(evidence)} {done.get(state, 'changed: it no longer matches')}"
 
@@ -146,11 +163,27 @@ def word_of(change: ChangeRecord) -> str:
     return change.list or _WORDS.get(change.field, change.field)
 
 
+# What only own lists ask about, and no answer of its own.
+_FACTS: tuple[tuple[str, Callable[[DeviceRecord], object]], ...] = (
+    ("capabilities", lambda device: [(c.id, c.confidence) for c in device.capabilities]),
+    ("firmware date", lambda device: device.firmware_date),
+)
+
+
 def _named(evidence: EvidenceRecord) -> str:
     id = evidence.signature
     if id.endswith(".oui"):
         return f"MAC entry {id}"
-    return f"brand table row {id}" if ".made-by." in id else f"signature {id}"
+    return f"{'model rule' if _rule(evidence) else 'brand table row' if _row(evidence) else 'signature'} {id}"
+
+
+def _row(evidence: EvidenceRecord) -> bool:
+    return ".made-by." in evidence.signature
+
+
+def _rule(evidence: EvidenceRecord) -> bool:
+    """Whether it is a model rule, which follows from the model: `<vendor>.model.<what>`."""
+    return evidence.signature.split(".")[1:2] == ["model"]
 
 
 def _about(device: DeviceRecord, field: str) -> dict[tuple[str, str], EvidenceRecord]:

@@ -164,18 +164,29 @@ def _changes(report: Report, changes: ChangesRecord) -> Iterator[Text | Padding]
     if not changes.changed:
         yield Text("Judged again: nothing changed", style="bold")
         return
-    groups: dict[tuple[str, str | None, str | None, str], list[ChangeRecord]] = {}
-    for c in changes.changed:
-        groups.setdefault((word_of(c), c.old, c.new, c.cause), []).append(c)
     yield Text(f"Judged again: {_devices(len({c.device for c in changes.changed}))} changed", style="bold")
-    for (word, old, new, cause), group in list(groups.items())[:_CHANGED_LIMIT]:
-        named = ", ".join(visible(c.ip or c.device, 45) for c in group[:_NAMED_LIMIT])
-        more = f" and {len(group) - _NAMED_LIMIT} more" if len(group) > _NAMED_LIMIT else ""
-        line = f"{named}{more}: {visible(word, 60)} {_or_none(old)} -> {_or_none(new)}"
-        yield Padding(Text(line), (0, 0, 0, 2))
-        yield Padding(Text(f"because {visible(cause, 400)}"), (0, 0, 0, 6))
+    groups = _alike(changes)
+    for words, devices, one in groups[:_CHANGED_LIMIT]:
+        named = ", ".join(visible(device, 45) for device in devices[:_NAMED_LIMIT])
+        more = f" and {len(devices) - _NAMED_LIMIT} more" if len(devices) > _NAMED_LIMIT else ""
+        what = ", ".join(visible(word, 60) for word in words)
+        yield Padding(Text(f"{named}{more}: {what} {_or_none(one.old)} -> {_or_none(one.new)}"), (0, 0, 0, 2))
+        yield Padding(Text(f"because {visible(one.cause, 400)}"), (0, 0, 0, 6))
     if len(groups) > _CHANGED_LIMIT:
         yield Text(f"  and {len(groups) - _CHANGED_LIMIT} more in the report")
+
+
+def _alike(changes: ChangesRecord) -> list[tuple[list[str], tuple[str, ...], ChangeRecord]]:
+    """What changed, the devices it changed for, and one such change: lists that changed alike stand together."""
+    devices: dict[tuple[str, str | None, str | None, str], list[ChangeRecord]] = {}
+    for c in changes.changed:
+        devices.setdefault((word_of(c), c.old, c.new, c.cause), []).append(c)
+    words: dict[tuple[object, ...], tuple[list[str], tuple[str, ...], ChangeRecord]] = {}
+    for (word, old, new, cause), group in devices.items():
+        named = tuple(c.ip or c.device for c in group)
+        alone = word if group[0].list is None else None
+        words.setdefault((alone, old, new, cause, named), ([], named, group[0]))[0].append(word)
+    return list(words.values())
 
 
 def _or_none(answer: str | None) -> str:

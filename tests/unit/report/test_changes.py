@@ -158,6 +158,29 @@ def test_a_list_that_came_or_went_is_told_of_the_devices_it_names(old):
     assert changes(with_device(fewer, verdicts=quiet[1:]), with_device(old, verdicts=quiet), standing()).changed == ()
 
 
+def test_what_follows_from_the_model_or_the_brand_table_is_not_told_as_a_signature(old):
+    rule = evidence(9, "northlight.model.dome", "o12", device_type="camera")
+    row = evidence(10, "harbourview.made-by.northlight", "o12", manufacturer="northlight")
+    held = with_device(old, evidence=(rule, row))
+    new = with_device(again(old), evidence=(), model=None, device_type=None, manufacturer=None)
+    causes = {c.field: c.cause for c in changes(held, new, standing()).changed}
+    assert causes["device_type"] == "the model is another"
+    assert causes["manufacturer"] == "the brand table is not asked any more (harbourview.made-by.northlight)"
+    back = {c.field: c.cause for c in changes(new, held, standing()).changed}
+    assert back["manufacturer"] == "the brand table is asked now (harbourview.made-by.northlight)"
+    same = with_device(again(old), evidence=(), device_type=None)
+    rules = with_device(old, evidence=(rule,))
+    assert only(changes(rules, same, standing(northlight_model_dome="gone"))).cause == (
+        "model rule northlight.model.dome was withdrawn"
+    )
+
+
+def test_a_condition_of_an_own_list_follows_what_only_such_lists_ask_about(old):
+    outcome = tuple(verdict(v.list, Outcome.POSSIBLE) for v in old.devices[0].verdicts)
+    new = with_device(again(old), verdicts=outcome, firmware_date=None, capabilities=())
+    assert {c.cause for c in changes(old, new, standing()).changed} == {"capabilities changed; firmware date changed"}
+
+
 def change(n, **more):
     facts = {"field": "model", "list": None, "old": None, "new": "NL-220", "cause": "signature x was added or changed"}
     return ChangeRecord(device=f"d{n}", ip=f"192.0.2.{n}", **(facts | more))
@@ -169,6 +192,9 @@ def test_the_table_is_followed_by_what_changed_with_like_devices_together(old):
     assert "Judged again: 7 devices changed" in shown
     assert "192.0.2.1, 192.0.2.2, 192.0.2.3, 192.0.2.4 and 3 more: model (none) -> NL-220" in shown
     assert "because signature x was added or changed" in shown
+    lists = tuple(change(1, field="verdict", list=f"ex-{n}", old="listed", new="possible") for n in "ab")
+    shown = render(replace(old, changes=ChangesRecord(before=old.scan.versions, changed=lists)))
+    assert "192.0.2.1: ex-a, ex-b listed -> possible" in shown
     assert "nothing changed" in render(replace(old, changes=ChangesRecord(before=old.scan.versions)))
     assert "Judged again" not in render(old)
 
