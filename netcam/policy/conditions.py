@@ -112,9 +112,7 @@ class Conditions:
 
     def judged(self) -> Iterator[Judged]:
         """What each entry with conditions comes to, in the file's order."""
-        for entry in self.policy.entry:
-            if not entry.conditional or entry.removed:
-                continue
+        for entry in self.policy.conditional:
             parts = tuple(self._parts(entry))
             least, most = min(p.met for p in parts), max(p.met for p in parts)
             if least is Met.NO:

@@ -71,7 +71,7 @@ def judge(
     """
     case = _Case(identity=identity, policy=policy, parents=parents, country=country, name=name, on=on)
     hits = sorted((*case.maker_hits(), *case.badge_hits()), key=lambda hit: hit.order)
-    judged = tuple(case.conditions().judged())
+    judged = tuple(case.conditions().judged()) if policy.conditional else ()
     found = {hit.outcome for hit in hits[:1]} | {j.outcome for j in judged}
     outcome = next((o for o in _LOUDEST if o in found), None)
     if outcome is None:
@@ -133,7 +133,10 @@ class _Case:
             if claim.confidence < POSSIBLE_AT and claim.value not in disputed:
                 continue
             badge = self.other_badge(claim)
-            for entry in self.plain:
+            kin = {claim.value, *self.parents(claim.value)}
+            for entry in self.policy.plain:
+                if entry.country is None and entry.vendor not in kin:
+                    continue  # most entries of a long list
                 if (reach := self.reach(entry, claim.value)) is None:
                     continue
                 sure = (
@@ -156,7 +159,7 @@ class _Case:
         """A user's own list may name a badge: that is then what counts, whoever built the device."""
         disputed = self.disputed("brand")
         for rank, claim in enumerate(self.identity.brand):
-            for entry in self.plain:
+            for entry in self.policy.plain:
                 if entry.brand != claim.value or claim.confidence < POSSIBLE_AT:
                     continue
                 sure = self.certain(rank, claim, entry, disputed)
@@ -170,11 +173,6 @@ class _Case:
                     badge=None,
                     disputed=claim.value in disputed,
                 )
-
-    @property
-    def plain(self) -> Iterator[Entry]:
-        """The entries that ask for one thing: who built it, its badge, or the maker's country."""
-        return (entry for entry in self.policy.entry if entry.reaches and not entry.conditional)
 
     def certain(self, rank: int, claim: Claim, entry: Entry, disputed: Collection[str]) -> bool:
         return (
@@ -308,7 +306,7 @@ class _Case:
         leader = next(iter(self.identity.manufacturer), None)
         outcome, text = Outcome.NOT_LISTED, ""
         because = dict.fromkeys(leader.evidence if leader else ())
-        if any(entry.brand is None for entry in self.plain) or not any(e.reaches for e in self.policy.entry):
+        if any(entry.brand is None for entry in self.policy.plain) or not self.policy.reaches:
             outcome, text = self.unreached(leader)
         if outcome is Outcome.NOT_LISTED:
             unknown = [
@@ -316,7 +314,7 @@ class _Case:
                 if part.met is Met.UNKNOWN
             ]  # fmt: skip
             badge = next(iter(self.identity.brand), None)
-            if any(e.brand for e in self.plain) and (badge is None or badge.confidence < CLEARED_AT):
+            if any(e.brand for e in self.policy.plain) and (badge is None or badge.confidence < CLEARED_AT):
                 unknown.append("its badge is not known well enough")
             if unknown:
                 outcome = Outcome.UNDETERMINED
@@ -324,7 +322,7 @@ class _Case:
                 text = f"{text}; {open_}" if text else open_
         if not text:
             why = [part.words for j in judged for part in j.parts if part.met is Met.NO]
-            if any(e.brand for e in self.plain) and self.identity.brand:
+            if any(e.brand for e in self.policy.plain) and self.identity.brand:
                 why.append(f"its badge is {self.name(self.identity.brand[0].value)}")
             shown = ", ".join([*dict.fromkeys(why)][:_MOST_REASONS])
             text = f"met by no entry of {self.policy.called}: {shown}"
@@ -342,7 +340,7 @@ class _Case:
         maker = f"{_certainty(leader)}made by {self.name(leader.value)}"
         if leader.confidence < CLEARED_AT:
             return Outcome.UNDETERMINED, f"{maker}, on too little evidence to hold the maker against {called}"
-        if not any(entry.country for entry in self.plain):
+        if not any(entry.country for entry in self.policy.plain):
             read = "" if self.policy.list.own else " in the sources we have read"
             return Outcome.NOT_LISTED, f"{maker}, which {called} does not name{read}"
         if not self.seats(leader.value):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cached_property
 
 import msgspec
 
@@ -120,7 +121,7 @@ class Head(_File, frozen=True):
     own: bool = False
 
 
-class PolicyList(_File, frozen=True):
+class PolicyList(_File, frozen=True, dict=True):
     """One list: `list` is its head, `entry` whom it names."""
 
     schema: int
@@ -136,10 +137,20 @@ class PolicyList(_File, frozen=True):
         """The list's name inside a sentence."""
         return self.list.called or self.list.title
 
+    @cached_property
+    def plain(self) -> tuple[Entry, ...]:
+        """The entries that ask for one thing: who built a device, its badge, or the maker's country."""
+        return tuple(entry for entry in self.entry if entry.reaches and not entry.conditional)
+
+    @cached_property
+    def conditional(self) -> tuple[Entry, ...]:
+        """The entries that ask for more, or for something else."""
+        return tuple(entry for entry in self.entry if entry.reaches and entry.conditional)
+
     @property
     def reaches(self) -> bool:
         """Whether any entry could concern a device; a list without is kept for what it says, and judges nothing."""
-        return any(entry.reaches for entry in self.entry)
+        return bool(self.plain or self.conditional)
 
     @property
     def by_default(self) -> bool:
