@@ -23,11 +23,12 @@ class PrivilegeError(NetcamError):
 
 
 class SignatureError(NetcamError):
-    """A signature or list file that breaks the rules; names file, id and reason."""
+    """A signature or list file that breaks the rules; names the file and the line, or the id, and the reason."""
 
-    def __init__(self, file: str, id: str | None, reason: str) -> None:
-        self.file, self.id, self.reason = file, id, reason
-        super().__init__(f"{file}: {id}: {reason}" if id else f"{file}: {reason}")
+    def __init__(self, file: str, id: str | None, reason: str, line: int | None = None) -> None:
+        self.file, self.id, self.reason, self.line = file, id, reason, line
+        where = file if line is None else f"{file}:{line}"
+        super().__init__(f"{where}: {id}: {reason}" if id else f"{where}: {reason}")
 
 
 class DecodeError(NetcamError, ValueError):

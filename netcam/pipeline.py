@@ -42,6 +42,7 @@ from netcam.net.privileges import raw_frames
 from netcam.probes import all_probes, decoders, emitted_kinds
 from netcam.probes.base import Page, Transport
 from netcam.report.build import instant, observation_record, with_unique_ids
+from netcam.report.changes import Standing, changes
 
 # What the runner itself notes about a host; it proves nothing, but `scan --record` writes it like the rest.
 RUNNER_KINDS = ("alive", "arp.other-mac", "tcp.open")
@@ -74,7 +75,8 @@ def identify(lines: Iterable[str], knowledge: Knowledge) -> tuple[list[tuple[Int
 def rejudge(report: Report, knowledge: Knowledge) -> Report:
     """The same observations under today's signatures and lists; what was seen, asked and covered stays as it was.
 
-    So do the devices: which addresses are one was settled with what only the scan knew, such as routers' MACs.
+    So do the devices: which addresses are one was settled with what only the scan knew, such as routers' MACs. The age
+    of firmware counts from the day of the scan. `changes` tells what has another answer than before, and why.
     """
     seen = _seen(report.observations)
     ids, on = EvidenceIds(), day_of(report.scan.started_at)
@@ -82,7 +84,8 @@ def rejudge(report: Report, knowledge: Knowledge) -> Report:
         replace(knowledge.describe(g, ids, site=report.scan.site, on=on), id=device.id, hostnames=device.hostnames)
         for device, g in zip(report.devices, _as_reported(report, seen), strict=True)
     ]
-    return replace(report, scan=replace(report.scan, versions=knowledge.versions()), devices=tuple(devices))
+    again = replace(report, scan=replace(report.scan, versions=knowledge.versions()), devices=tuple(devices))
+    return replace(again, changes=changes(report, again, standing_of(knowledge)))
 
 
 def seen_in(report: Report, device: DeviceRecord) -> Sequence[Observation]:
@@ -109,6 +112,20 @@ def _seen(records: Iterable[ObservationRecord]) -> list[Observation]:
     ]
 
 
+def standing_of(knowledge: Knowledge) -> Callable[[str], Standing]:
+    """Signature or rule id -> whether today's files still have it."""
+    files = knowledge.signatures.vendors.values()
+    retired = {s.id for file in files for s in file.signature if s.status == "retired"}
+    active = {s.id for _, s in knowledge.signatures.signatures} | {rule.id for file in files for rule in file.model}
+    active |= {f"{file.vendor.id}.made-by.{row.maker}" for file in files for row in file.made_by}
+    active |= {f"{file.vendor.id}.{what}" for file in files for what in ("oui", "own-badge")}
+
+    def standing(id: str) -> Standing:
+        return Standing.ACTIVE if id in active else Standing.RETIRED if id in retired else Standing.GONE
+
+    return standing
+
+
 def day_of(time: str) -> date | None:
     """The day of a report's time; None where it is none, as somebody else's report may have it."""
     try:
@@ -121,10 +138,13 @@ def _as_reported(report: Report, seen: Sequence[Observation]) -> list[Group]:
     """The devices of a report with their observations; those without an address are told by the evidence on them."""
     by_address = {ip: n for n, device in enumerate(report.devices) for ip in device.addresses}
     by_evidence = {e.observation: n for n, device in enumerate(report.devices) for e in device.evidence}
+    nowhere = [n for n, device in enumerate(report.devices) if not device.addresses]
+    loose = [o.id for o in seen if o.endpoint.ip is None]
+    told = dict(zip(loose, _between([by_evidence.get(id) for id in loose], nowhere), strict=True))
     owned: list[list[Observation]] = [[] for _ in report.devices]
     for observation in seen:
         ip = observation.endpoint.ip
-        owner = by_evidence.get(observation.id) if ip is None else by_address.get(str(ip))
+        owner = told[observation.id] if ip is None else by_address.get(str(ip))
         if owner is not None:
             owned[owner].append(observation)
     return [
@@ -141,6 +161,19 @@ def _as_reported(report: Report, seen: Sequence[Observation]) -> list[Group]:
         )
         for device, observations in zip(report.devices, owned, strict=True)
     ]
+
+
+def _between(owners: Sequence[int | None], nowhere: Sequence[int]) -> list[int | None]:
+    """Owners of observations that stand device by device: a gap belongs to whom both its ends do.
+
+    Where just one device has no address, everything without an address is its.
+    """
+    only = nowhere[0] if len(nowhere) == 1 else None
+    before, after = list(owners), list(owners)
+    for n in range(1, len(owners)):
+        before[n] = before[n - 1] if before[n] is None else before[n]
+        after[-n - 1] = after[-n] if after[-n - 1] is None else after[-n - 1]
+    return [a if a is not None and a == b else only for a, b in zip(before, after, strict=True)]
 
 
 def report_of(found: list[tuple[Intake, DeviceRecord]], knowledge: Knowledge) -> Report:

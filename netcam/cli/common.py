@@ -57,7 +57,8 @@ def LISTS(command: F) -> F:
             "list_ids",
             multiple=True,
             metavar="ID",
-            help="Which lists count for --fail-on; repeatable, all by default (`netcam lists list`).",
+            help="Which lists count for --fail-on; repeatable, all by default (`netcam lists list`). A list without "
+            "legal force judges only when it is named here.",
         ),
     ):
         command = option(command)
@@ -69,13 +70,10 @@ def knowledge(data: Path | None, list_ids: tuple[str, ...], list_files: tuple[Pa
     from netcam.knowledge import Knowledge
 
     try:
-        known = Knowledge.load(data, list_files)
+        known = Knowledge.load(data, list_files, asked=list_ids)
     except SignatureError as error:
         raise ConfigError(str(error)) from error
     gc.freeze()  # what is known stays until the end; the collector need not walk through it again and again
-    for id in list_ids:
-        if id not in known.lists:
-            raise ConfigError(f"--list {id!r}: no such list; there are {', '.join(sorted(known.lists))}")
     return known
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from netcam.safetext import visible
 if TYPE_CHECKING:
     from netcam.advisories.load import Advisory
     from netcam.engine.load import FirmwareRule, MadeBy, ModelRule, Signature
+    from netcam.policy.lists import Entry, PolicyList
 
 _FOLDER = click.option(
     "--data",
@@ -245,6 +246,10 @@ _OWN = click.option(
 )
 
 
+def _today() -> date:
+    return date.today()  # noqa: DTZ011 - the age in days as the user's calendar has it
+
+
 @lists.command("list")
 @_FOLDER
 @_OWN
@@ -252,16 +257,39 @@ def lists_list(folder: Path | None, own: tuple[Path, ...]) -> None:
     """Every list with its effect, its entries and the age of its last check."""
     from netcam.policy.load import load_lists, stale_lists
 
-    today = date.today()  # noqa: DTZ011 - the age in days as the user's calendar has it
+    today = _today()
     loaded = load_lists(folder, own)
-    for id, policy in sorted(loaded.items()):
-        age = (today - policy.list.last_checked).days
-        click.echo(
-            f"{id:24} {policy.list.effect:15} {len(policy.entry):3} entries  "
-            f"checked {policy.list.last_checked} ({age} days ago)  {policy.list.title}"
-        )
+    width = max(map(len, loaded), default=0)
+    for title, some in _sorted_by_use(loaded.values()):
+        if some:
+            click.echo(title)
+        for policy in some:
+            head = policy.list
+            count = f"{len(policy.entry)} {'entry' if len(policy.entry) == 1 else 'entries'}"
+            click.echo(
+                f"  {policy.id:{width}}  {head.effect:16} {count:>10}  "
+                f"checked {head.last_checked} ({_age(head.last_checked, today)})  {visible(head.title)}"
+            )
+            click.echo(f"  {'':{width}}  binds {visible(head.binds)}")
     for warning in stale_lists(loaded.values(), today):
         say(f"warning: {warning}")
+
+
+def _age(checked: date, today: date) -> str:
+    days = (today - checked).days
+    return f"{days} {'day' if days == 1 else 'days'} ago"
+
+
+def _sorted_by_use(lists: Collection[PolicyList]) -> Iterator[tuple[str, list[PolicyList]]]:
+    """The lists by what they are used for, each group under its heading."""
+    ordered = sorted(lists, key=lambda p: p.id)
+    judging = [p for p in ordered if p.by_default]
+    asked = [p for p in ordered if p.reaches and not p.by_default]
+    yield "Devices are held against:", judging
+    yield "Without legal force beyond their owner; devices are held against them with --list ID:", asked
+    yield "For reading only, since they name nobody whose devices netcam could tell:", [
+        p for p in ordered if not p.reaches
+    ]
 
 
 @lists.command("show")
@@ -269,34 +297,71 @@ def lists_list(folder: Path | None, own: tuple[Path, ...]) -> None:
 @_FOLDER
 @_OWN
 def lists_show(list_id: str, folder: Path | None, own: tuple[Path, ...]) -> None:
-    """One list: what it says, whom it binds, whom it names, and where that stands."""
-    from netcam.policy.load import load_lists
+    """One list: what it says, whom it binds, its dates, whom it names, and where that stands."""
+    from netcam.policy.load import load_lists, stale_lists
+    from netcam.report.summary import EFFECTS
 
     found = load_lists(folder, own)
     if list_id not in found:
         raise ConfigError(f"no list {list_id!r}; there are {', '.join(sorted(found))}")
-    policy = found[list_id]
+    policy, today = found[list_id], _today()
     head = policy.list
-    click.echo(
-        f"{head.title}\n  {head.jurisdiction}, {head.authority}; effect: {head.effect}; "
-        f"in force: {head.in_force or 'not stated'}"
-    )
-    click.echo(f"  says: {head.says}\n  binds: {head.binds}")
-    click.echo(
+    lines = [
+        head.title,
+        f"  {head.jurisdiction}, {head.authority}",
+        f"  effect: {head.effect} ({EFFECTS[head.effect]})",
+        f"  says: {head.says}",
+        f"  binds: {head.binds}",
+        f"  in force: {head.in_force or 'not stated'}",
         f"  covers subsidiaries: {head.covers_subsidiaries}; OEM devices: {head.covers_oem}; "
-        f"components: {head.covers_components}"
-    )
+        f"components: {head.covers_components}",
+    ]
     if head.limits:
-        click.echo(f"  limits: {head.limits}")
-    for source in head.citation:
-        click.echo(f"  source: {source.title}, {source.section}  {source.url}")
-    click.echo(f"  last checked: {head.last_checked}")
+        lines.append(f"  limits: {head.limits}")
+    lines += [f"  source: {source.title}, {source.section}  {source.url}".rstrip() for source in head.citation]
+    lines.append(f"  last checked: {head.last_checked} ({_age(head.last_checked, today)})")
+    if head.step:
+        lines.append("  dates:")
+    for step in head.step:
+        lines.append(f"  - {step.on}: {step.what}{_verified(step.verified)}")
+        lines += [f"      source: {reference}" for reference in step.references]
+    lines.append("  entries:" if policy.entry else "  entries: none; it names nobody")
     for entry in policy.entry:
-        whom = entry.entity or entry.vendor or entry.brand or f"companies of {entry.country}"
-        click.echo(
-            f"  - {whom}{f', since {entry.added}' if entry.added else ''}"
-            f"{'' if entry.verified == 'yes' else f' (verified: {entry.verified})'}"
+        lines += _entry_lines(entry)
+    for line in lines:
+        click.echo(visible(line, 1500))
+    for warning in stale_lists([policy], today):
+        say(f"warning: {warning}")
+
+
+def _verified(word: str) -> str:
+    return "" if word == "yes" else f" (verified: {word})"
+
+
+def _entry_lines(entry: Entry) -> Iterator[str]:
+    """One entry: whom or what it means, since when, how sure that is, and where it stands."""
+    whom = entry.entity or entry.vendor or entry.brand or (f"companies of {entry.country}" if entry.country else "")
+    asks = [
+        f"{key} {value}"
+        for key, value in (
+            ("vendor", entry.vendor), ("brand", entry.brand), ("country", entry.country),
+            ("model", " or ".join(entry.models)), ("capability", entry.capability),
         )
+        if value
+    ]  # fmt: skip
+    if entry.firmware_older_than_days is not None:
+        asks.append(f"firmware older than {entry.firmware_older_than_days} days")
+    dates = [
+        f"{word} {day}"
+        for word, day in (("since", entry.added), ("removed", entry.removed), ("due", entry.due))
+        if day
+    ]  # fmt: skip
+    meaning = f" [{', '.join(asks) or 'no maker that netcam knows'}]"
+    told = ", ".join(filter(None, (whom or "whoever meets it", entry.scope, *dates)))
+    yield f"  - {told}{_verified(entry.verified)}{meaning}"
+    if entry.note:
+        yield f"      note: {entry.note}"
+    yield from (f"      source: {reference}" for reference in entry.references)
 
 
 @lists.command("check")
@@ -305,17 +370,23 @@ def lists_show(list_id: str, folder: Path | None, own: tuple[Path, ...]) -> None
 def lists_check(folder: Path | None, own: tuple[Path, ...]) -> None:
     """Hold the lists against the rules; exit code 1 when one is broken. An old last check is a warning."""
     from netcam.engine.load import load_signatures
-    from netcam.policy.load import check_lists, load_lists, stale_lists
+    from netcam.policy.load import capabilities, check_lists, faults, load_lists, stale_lists
 
+    vendors, words = load_signatures(folder).vendors, capabilities(folder)
     try:
-        loaded = load_lists(folder, own)
+        wrong = [(path, flaw) for path in own for flaw in faults(path, vendors, words, handed_in=True)]
+        for path, flaw in wrong:
+            say(f"netcam: {path}:{flaw.line}: {flaw.reason}")
+        if wrong:
+            raise Exit(FAILED)
+        loaded = load_lists(folder, own, vendors)
     except SignatureError as error:
         say(f"netcam: {error}")
         raise Exit(FAILED) from error
-    problems = check_lists(loaded.values(), load_signatures(folder).vendors)
+    problems = check_lists(loaded.values(), vendors)
     for problem in problems:
         say(problem)
-    for warning in stale_lists(loaded.values(), date.today()):  # noqa: DTZ011
+    for warning in stale_lists(loaded.values(), _today()):
         say(f"warning: {warning}")
     click.echo(f"{len(loaded)} lists: " + (f"{len(problems)} problems" if problems else "in order"))
     if problems:

@@ -343,7 +343,9 @@ def _model(signatures: SignatureSet, file: VendorFile, rule: ModelRule) -> Itera
 
     def hits(pattern: str, model: str) -> bool:
         try:
-            return re.search(pattern, model_key(without_maker(model, names)), re.IGNORECASE) is not None
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)  # told as a problem of the pattern
+                return re.search(pattern, model_key(without_maker(model, names)), re.IGNORECASE) is not None
         except re.error:
             return False  # another rule's pattern, told as that rule's problem
 

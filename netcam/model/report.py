@@ -52,13 +52,15 @@ class ScopeRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Versions:
-    """What judged: program, digest of the signature set, date of the OUI data, last check of lists and advisories."""
+    """What judged: program, digest of the signature set, date of the OUI data, last check and digest of each list, and
+    when an advisory was last checked."""
 
     netcam: str
     signatures: str
     signatures_from: str = ""
     oui: str
     lists: Mapping[str, str]
+    list_digests: Mapping[str, str] = field(default_factory=dict)
     advisories: str = ""
     pattern_engine: str = ""
 
@@ -137,6 +139,7 @@ class VerdictRecord:
     last_checked: str
     because: tuple[str, ...]
     title: str = ""  # of the list, for people
+    due: str | None = None  # by when the owner of an own list wants it done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,11 +265,33 @@ class RunRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRecord:
+    """One answer about one device that judging again changed; `list` is set where `field` is "verdict"."""
+
+    device: str
+    ip: str | None
+    field: str
+    list: str | None
+    old: str | None
+    new: str | None
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangesRecord:
+    """What judging a saved report again changed, and what had judged before."""
+
+    before: Versions
+    changed: tuple[ChangeRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A whole report. `schema` is `netcam.report/1`."""
+    """A whole report. `schema` is `netcam.report/1`. `changes` is None unless it was judged again."""
 
     schema: str
     scan: ScanRecord
     devices: tuple[DeviceRecord, ...] = ()
     observations: tuple[ObservationRecord, ...] = ()
     runs: tuple[RunRecord, ...] = field(default=())
+    changes: ChangesRecord | None = None

@@ -7,19 +7,23 @@ says what anybody should do about it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import IntEnum
 
 from netcam.model import Claim, Identity
 from netcam.model.report import Basis, Citation, Outcome, VerdictRecord
 
-from .load import Entry, PolicyList
+from .conditions import CLEARED_AT, LISTED_AT, POSSIBLE_AT, Conditions, Judged, Met, Reached
+from .lists import ABOUT_COMPANIES, Entry, PolicyList
 
-LISTED_AT = 0.9  # takes a definitive sign or two independent ones
-CLEARED_AT = 0.8  # a lone strong sign of another maker
+__all__ = ["CLEARED_AT", "LIKELY_AT", "LISTED_AT", "POSSIBLE_AT", "Reach", "judge"]
+
 LIKELY_AT = 0.5  # a lone supporting sign: a badge worth a word; above it, a maker more likely than not
-POSSIBLE_AT = 0.1  # a maker less likely than this is noise, unless its signs are strong enough to be a conflict
+
+_LOUDEST = (Outcome.LISTED, Outcome.POSSIBLE)
+_MOST_REASONS = 3  # of many entries that a device does not meet; the list has them all
 
 Parents = Callable[[str], Sequence[str]]
 Country = Callable[[str], str | None]
@@ -55,24 +59,42 @@ class _Hit:
         return self.outcome is not Outcome.LISTED, self.rank, self.reach, self.entry.verified != "yes"
 
 
-def judge(identity: Identity, policy: PolicyList, *, parents: Parents, country: Country, name: Name) -> VerdictRecord:
+def judge(
+    identity: Identity, policy: PolicyList, *, parents: Parents, country: Country, name: Name, on: date
+) -> VerdictRecord:
     """The verdict of one list on one device.
 
     Args:
         parents: vendor id -> its corporate parents, nearest first.
         country: vendor id -> ISO code of its seat, or None where no source gives it.
         name: vendor id -> the company's name.
+        on: the day of the scan, from which the age of firmware counts.
     """
-    case = _Case(identity=identity, policy=policy, parents=parents, country=country, name=name)
-    hits = (*case.maker_hits(), *case.badge_hits(), *case.part_hits())
-    if hits:
-        best = min(hits, key=lambda hit: hit.order)
-        # A description is nobody's name.
+    case = _Case(identity=identity, policy=policy, parents=parents, country=country, name=name, on=on)
+    hits = sorted((*case.maker_hits(), *case.badge_hits(), *case.part_hits()), key=lambda hit: hit.order)
+    judged = tuple(case.conditions().judged()) if policy.conditional else ()
+    found = {hit.outcome for hit in hits[:1]} | {j.outcome for j in judged}
+    outcome = next((o for o in _LOUDEST if o in found), None)
+    if outcome is None:
+        return case.left_alone(judged)
+    best = hits[0] if hits and hits[0].outcome is outcome else None
+    others = [j for j in judged if j.outcome is outcome]
+    entries = ([best.entry] if best else []) + [j.entry for j in others]
+    leading = best.entry if best else others[0].entry
+    # A description is nobody's name.
+    entity = leading.entity or None
+    if best is not None:
         entity = None if best.reach is Reach.DESCRIBED else best.entry.entity or name(best.claim.value)
-        return _record(policy, best.outcome, best.basis, entity, case.statement(best), best.claim.evidence)
-    leader = next(iter(identity.manufacturer), None)
-    outcome, text = case.unreached(leader)
-    return _record(policy, outcome, None, None, text, leader.evidence if leader else ())
+    because = [*(best.claim.evidence if best else ()), *(id for j in others for id in j.because)]
+    return _record(
+        policy,
+        outcome,
+        best.basis if best else others[0].basis,
+        entity,
+        case.together(best, others, () if best else hits[:1]),
+        dict.fromkeys(because),
+        due=min((entry.due for entry in entries if entry.due is not None), default=None),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +106,27 @@ class _Case:
     parents: Parents
     country: Country
     name: Name
+    on: date
+
+    def conditions(self) -> Conditions:
+        """The entries that ask for more than a maker or a badge."""
+        return Conditions(
+            identity=self.identity, policy=self.policy, on=self.on, name=self.name,
+            reached=self.reached, seated=self.seats, disputed=self.disputed,
+        )  # fmt: skip
+
+    def reached(self, entry: Entry, claim: Claim) -> Reached | None:
+        """How the `vendor` of an entry with conditions gets to a maker."""
+        reach, badge = self.reach(entry, claim.value), self.other_badge(claim)
+        if reach not in (Reach.NAMED, Reach.SUBSIDIARY, Reach.PERHAPS_SUBSIDIARY):
+            return None
+        basis = _basis(reach, badge) or Basis.NAMED
+        leaves_out = basis is Basis.OEM and self.policy.list.covers_oem == "no"
+        return Reached(
+            basis=basis,
+            sure=reach is not Reach.PERHAPS_SUBSIDIARY and not leaves_out,
+            doubts=(*self.rivals("manufacturer", claim), *self.extent(reach, basis)),
+        )
 
     def maker_hits(self) -> Iterator[_Hit]:
         disputed = self.disputed("manufacturer")
@@ -91,8 +134,11 @@ class _Case:
             if claim.confidence < POSSIBLE_AT and claim.value not in disputed:
                 continue
             badge = self.other_badge(claim)
-            for entry in self.policy.entry:
-                if entry.removed or (reach := self.reach(entry, claim.value)) is None:
+            kin = {claim.value, *self.parents(claim.value)}
+            for entry in self.policy.plain:
+                if entry.country is None and entry.vendor not in kin:
+                    continue  # most entries of a long list
+                if (reach := self.reach(entry, claim.value)) is None:
                     continue
                 sure = (
                     self.certain(rank, claim, entry, disputed)
@@ -114,8 +160,8 @@ class _Case:
         """A user's own list may name a badge: that is then what counts, whoever built the device."""
         disputed = self.disputed("brand")
         for rank, claim in enumerate(self.identity.brand):
-            for entry in self.policy.entry:
-                if entry.brand != claim.value or entry.removed or claim.confidence < POSSIBLE_AT:
+            for entry in self.policy.plain:
+                if entry.brand != claim.value or claim.confidence < POSSIBLE_AT:
                     continue
                 sure = self.certain(rank, claim, entry, disputed)
                 yield _Hit(
@@ -134,8 +180,8 @@ class _Case:
         if self.policy.list.covers_components != "yes":
             return
         for rank, claim in enumerate(self.identity.components):
-            for entry in self.policy.entry:
-                if entry.removed or self.reach(entry, claim.value) not in (Reach.NAMED, Reach.SUBSIDIARY):
+            for entry in self.policy.plain:
+                if self.reach(entry, claim.value) not in (Reach.NAMED, Reach.SUBSIDIARY):
                     continue
                 yield _Hit(
                     outcome=Outcome.POSSIBLE,
@@ -186,11 +232,43 @@ class _Case:
             return None
         return badge.value
 
+    def together(self, best: _Hit | None, others: Sequence[Judged], perhaps: Sequence[_Hit]) -> str:
+        """All that one list has to say about a device it reaches, as one sentence; `perhaps` is less sure."""
+        if best is not None:
+            return "; ".join((self.statement(best), *(f"also {j.met}" for j in others), *self.programme(best.entry)))
+        first, *more = others
+        return "; ".join(
+            (
+                f"{first.met}, as an entry of {self.policy.called} has it, which applies to {self.policy.list.binds}",
+                *(f"also {j.met}" for j in more),
+                *(f"also {self.made(hit)}, whom it names" for hit in perhaps),
+                *dict.fromkeys(doubt for j in others for doubt in j.open),
+                *self.confirmed(first.entry),
+                *self.programme(first.entry),
+            )
+        )
+
+    def made(self, hit: _Hit) -> str:
+        """Who built it, or whose badge it carries, with how sure that is."""
+        sure = _certainty(hit.claim, disputed=hit.disputed)
+        return f"{sure}{'carrying the badge' if hit.reach is Reach.BADGE else 'made by'} {self.name(hit.claim.value)}"
+
+    def programme(self, entry: Entry) -> Iterator[str]:
+        """What the owner of an own list wrote down to be done, and by when."""
+        if entry.due is not None:
+            yield f"due {entry.due}"
+        if entry.note and self.policy.list.own:
+            yield entry.note.rstrip(". ")
+
     def statement(self, hit: _Hit) -> str:
         """The verdict as one sentence that goes on from "this device:" or "3 devices"."""
         head, entry, company = self.policy.list, hit.entry, self.name(hit.claim.value)
         made = f"{_certainty(hit.claim, disputed=hit.disputed)}made by"
-        on_list = f"{'named' if entry.verified == 'yes' else 'reported to be named'} on {self.policy.called}"
+        about = ", ".join(filter(None, (entry.scope, f"since {entry.added}" if entry.added else "")))
+        on_list = (
+            f"{'named' if entry.verified == 'yes' else 'reported to be named'} on {self.policy.called}"
+            f"{f' ({about})' if about else ''}"
+        )
         if hit.reach is Reach.DESCRIBED:
             text = (
                 f"{made} {company}, perhaps one of the {entry.entity or 'companies'} that {self.policy.called} "
@@ -225,21 +303,67 @@ class _Case:
     def doubts(self, hit: _Hit) -> Iterator[str]:
         """Why the list may not extend to this device after all."""
         if hit.disputed:
-            field = "brand" if hit.reach is Reach.BADGE else "manufacturer"
-            others = sorted(self.name(v) for v in self.disputed(field) if not self.related(v, hit.claim.value))
-            yield f"it also shows signs of {' and '.join(others)}"
-        if hit.reach is Reach.PERHAPS_SUBSIDIARY:
-            yield "our sources leave open whether that includes subsidiaries"
-        if hit.basis is Basis.OEM and self.policy.list.covers_oem == "unknown":
-            yield "our sources leave open whether that includes devices sold under another badge"
-        if hit.basis is Basis.OEM and self.policy.list.covers_oem == "no":
-            yield "that does not include devices sold under another badge"
-        if hit.entry.verified == "partly":
-            yield "our sources confirm the entry only in part"
-        if hit.entry.verified == "no":
-            yield "no source we have read confirms the entry"
+            yield from self.rivals("brand" if hit.reach is Reach.BADGE else "manufacturer", hit.claim)
+        yield from self.extent(hit.reach, hit.basis)
+        yield from self.confirmed(hit.entry)
         if self.identity.is_cctv is False:
             yield "this is no surveillance equipment as far as can be seen, so it may not be meant"
+
+    def rivals(self, field: str, claim: Claim) -> Iterator[str]:
+        """Whom else the device shows signs of, where the answers contradict each other."""
+        disputed = self.disputed(field)
+        others = sorted(self.name(v) for v in disputed if not self.related(v, claim.value))
+        if claim.value in disputed and others:
+            yield f"it also shows signs of {' and '.join(others)}"
+
+    def extent(self, reach: Reach, basis: Basis | None) -> Iterator[str]:
+        """How far the list goes beyond the company itself, where that is not sure."""
+        head = self.policy.list
+        source = "it does not say" if head.own else "our sources leave open"
+        if reach is Reach.PERHAPS_SUBSIDIARY:
+            yield f"{source} whether that includes subsidiaries"
+        # A list about dealings with a company says nothing about its devices, under whatever badge.
+        if basis is Basis.OEM and head.effect not in ABOUT_COMPANIES:
+            if head.covers_oem == "unknown":
+                yield f"{source} whether that includes devices sold under another badge"
+            if head.covers_oem == "no":
+                yield "that does not include devices sold under another badge"
+
+    def confirmed(self, entry: Entry) -> Iterator[str]:
+        """How well the entry stands."""
+        if entry.verified == "partly":
+            yield "our sources confirm the entry only in part"
+        if entry.verified == "no":
+            yield "no source we have read confirms the entry"
+
+    def left_alone(self, judged: Sequence[Judged]) -> VerdictRecord:
+        """The verdict where no entry reaches the device: not listed, or open because something is not known."""
+        leader = next(iter(self.identity.manufacturer), None)
+        outcome, text = Outcome.NOT_LISTED, ""
+        because = dict.fromkeys(leader.evidence if leader else ())
+        if any(entry.brand is None for entry in self.policy.plain) or not self.policy.reaches:
+            outcome, text = self.unreached(leader)
+        if outcome is Outcome.NOT_LISTED:
+            unknown = [
+                part.words for j in judged if j.outcome is Outcome.UNDETERMINED for part in j.parts
+                if part.met is Met.UNKNOWN
+            ]  # fmt: skip
+            badge = next(iter(self.identity.brand), None)
+            if any(e.brand for e in self.policy.plain) and (badge is None or badge.confidence < CLEARED_AT):
+                unknown.append("its badge is not known well enough")
+            if unknown:
+                outcome = Outcome.UNDETERMINED
+                open_ = f"{' and '.join(dict.fromkeys(unknown))}, so {self.policy.called} can't be applied"
+                text = f"{text}; {open_}" if text else open_
+        if not text:
+            why = [part.words for j in judged for part in j.parts if part.met is Met.NO]
+            if any(e.brand for e in self.policy.plain) and self.identity.brand:
+                why.append(f"its badge is {self.name(self.identity.brand[0].value)}")
+            shown = ", ".join([*dict.fromkeys(why)][:_MOST_REASONS])
+            text = f"met by no entry of {self.policy.called}: {shown}"
+            not_met = [part for j in judged for part in j.parts if part.met is Met.NO]
+            because |= dict.fromkeys(id for part in not_met for id in part.because)
+        return _record(self.policy, outcome, None, None, text, because)
 
     def unreached(self, leader: Claim | None) -> tuple[Outcome, str]:
         """What is left to say where no entry reaches any likely maker."""
@@ -251,8 +375,9 @@ class _Case:
         maker = f"{_certainty(leader)}made by {self.name(leader.value)}"
         if leader.confidence < CLEARED_AT:
             return Outcome.UNDETERMINED, f"{maker}, on too little evidence to hold the maker against {called}"
-        if not any(entry.country and not entry.removed for entry in self.policy.entry):
-            return Outcome.NOT_LISTED, f"{maker}, which {called} does not name in the sources we have read"
+        if not any(entry.country for entry in self.policy.plain):
+            read = "" if self.policy.list.own else " in the sources we have read"
+            return Outcome.NOT_LISTED, f"{maker}, which {called} does not name{read}"
         if not self.seats(leader.value):
             return Outcome.UNDETERMINED, f"{maker}, whose seat is not known, so {called} can't be applied"
         return Outcome.NOT_LISTED, f"{maker}, which by its seat is not among the companies that {called} describes"
@@ -279,7 +404,8 @@ def _record(
     basis: Basis | None,
     entity: str | None,
     statement: str,
-    because: Sequence[str],
+    because: Iterable[str],
+    due: date | None = None,
 ) -> VerdictRecord:
     source = policy.list.citation[0]
     return VerdictRecord(
@@ -293,4 +419,5 @@ def _record(
         citation=Citation(title=source.title, url=source.url, section=source.section),
         last_checked=policy.list.last_checked.isoformat(),
         because=tuple(because),
+        due=due.isoformat() if due else None,
     )

@@ -12,10 +12,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from netcam.model.report import DeviceRecord, Outcome, Report
+from netcam.model.report import ChangeRecord, ChangesRecord, DeviceRecord, Outcome, Report
 from netcam.model.runs import CoverageStatus
 from netcam.safetext import visible
 
+from .changes import word_of
 from .explain import kind_of, percent
 from .summary import OUTCOMES, Flaw, Summary, flaws, in_order, in_view, overall, summarize
 
@@ -24,6 +25,8 @@ _GAP = 2  # columns between two columns of the table
 _LEAST = 6  # columns that a cut text keeps
 _FLAWS_LIMIT = 12  # lines of published flaws; the report has them all
 _MISSED_LIMIT = 12  # lines of coverage; the report has them all
+_CHANGED_LIMIT = 40  # kinds of change; the report has them all, device by device
+_NAMED_LIMIT = 4  # devices named for one kind of change
 
 # Emphasis, not alarm: a list is a fact about a company, so nothing here is red or green.
 _STYLES = {Outcome.LISTED: "bold yellow", Outcome.POSSIBLE: "yellow", Outcome.UNDETERMINED: "cyan"}
@@ -149,6 +152,48 @@ def _summary(report: Report, s: Summary, *, hidden: int) -> Iterator[Text | Padd
         yield Text(f"  and {len(s.missed) - _MISSED_LIMIT} more in the report")
     if not report.scan.complete:
         yield Text("This scan ended before the whole scope was covered.", style="bold")
+    if report.changes is not None:
+        yield from _changes(report, report.changes)
+
+
+def _changes(report: Report, changes: ChangesRecord) -> Iterator[Text | Padding]:
+    """What judging again changed: devices with the same change, for the same reason, stand together."""
+    yield Text()
+    before, now = changes.before.lists, report.scan.versions.lists
+    came, gone = now.keys() - before.keys(), before.keys() - now.keys()
+    for what, ids in (("held against lists", came), ("no longer held against lists", gone)):
+        if ids:
+            yield Text(f"Judged again, {what}: {', '.join(visible(id, 60) for id in sorted(ids))}")
+    if not changes.changed:
+        yield Text("Judged again: nothing changed", style="bold")
+        return
+    yield Text(f"Judged again: {_devices(len({c.device for c in changes.changed}))} changed", style="bold")
+    groups = _alike(changes)
+    for words, devices, one in groups[:_CHANGED_LIMIT]:
+        named = ", ".join(visible(device, 45) for device in devices[:_NAMED_LIMIT])
+        more = f" and {len(devices) - _NAMED_LIMIT} more" if len(devices) > _NAMED_LIMIT else ""
+        what = ", ".join(visible(word, 60) for word in words)
+        yield Padding(Text(f"{named}{more}: {what} {_or_none(one.old)} -> {_or_none(one.new)}"), (0, 0, 0, 2))
+        yield Padding(Text(f"because {visible(one.cause, 400)}"), (0, 0, 0, 6))
+    if len(groups) > _CHANGED_LIMIT:
+        yield Text(f"  and {len(groups) - _CHANGED_LIMIT} more in the report")
+
+
+def _alike(changes: ChangesRecord) -> list[tuple[list[str], tuple[str, ...], ChangeRecord]]:
+    """What changed, the devices it changed for, and one such change: lists that changed alike stand together."""
+    devices: dict[tuple[str, str | None, str | None, str], list[ChangeRecord]] = {}
+    for c in changes.changed:
+        devices.setdefault((word_of(c), c.old, c.new, c.cause), []).append(c)
+    words: dict[tuple[object, ...], tuple[list[str], tuple[str, ...], ChangeRecord]] = {}
+    for (word, old, new, cause), group in devices.items():
+        named = tuple(c.ip or c.device for c in group)
+        alone = word if group[0].list is None else None
+        words.setdefault((alone, old, new, cause, named), ([], named, group[0]))[0].append(word)
+    return list(words.values())
+
+
+def _or_none(answer: str | None) -> str:
+    return "(none)" if answer is None else visible(answer, 60)
 
 
 def _flaws(told: tuple[Flaw, ...]) -> Iterator[Text | Padding]:

@@ -2,11 +2,14 @@
 
 import base64
 import json
+import re
+import shutil
 
 import pytest
 from store_lan import netcam
 
 from netcam.cli import _COMMANDS
+from netcam.datafiles import data_folder
 
 SADP = (
     '<?xml version="1.0" encoding="UTF-8"?><ProbeMatch><Uuid>u</Uuid><Types>inquiry</Types>'
@@ -211,3 +214,89 @@ def test_a_zip_that_is_no_bundle_and_a_bundle_of_another_form_are_refused(file, 
     saved = tmp_path / "report.json"
     netcam("identify", file, "-o", saved)
     assert netcam("explain", saved, "x", "--bundle", tmp_path / "bundle.html").returncode == 2
+
+
+def saved(tmp_path, *options):
+    """A report of the front door's camera."""
+    path, seen = tmp_path / "old.json", tmp_path / "seen.jsonl"
+    seen.write_text(text(LINES[:2]))
+    done = netcam("identify", seen, "-o", path, "--format", "jsonl", *options)
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+def other_knowledge(tmp_path):
+    """A copy of the data in which the signatures of SADP and of the web server are retired, and one list is newer."""
+    data = tmp_path / "data"
+    shutil.copytree(data_folder(), data)
+    vendor = data / "vendors" / "hikvision.toml"
+    retired = re.sub(r'status = "(?:experimental|tested|stable)"', 'status = "retired"', vendor.read_text("utf-8"))
+    vendor.write_text(retired, "utf-8")
+    listed = data / "lists" / "uk-cabinet-office-2022.toml"
+    newer = listed.read_text("utf-8").replace('country = "CN"', 'country = "XX"')
+    listed.write_text(re.sub(r"last_checked = \S+", "last_checked = 2026-11-27", newer), "utf-8")
+    return data
+
+
+def test_a_report_judged_again_by_the_same_knowledge_says_that_nothing_changed(tmp_path):
+    old = saved(tmp_path)
+    done = netcam("identify", old, "-o", tmp_path / "new.json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Judged again: nothing changed" in done.stdout
+    before, after = (json.loads((tmp_path / name).read_text("utf-8")) for name in ("old.json", "new.json"))
+    assert before["changes"] is None
+    assert after["changes"] == {"before": before["scan"]["versions"], "changed": []}
+
+
+def test_a_report_judged_again_says_what_changed_and_why(tmp_path):
+    old, data = saved(tmp_path), other_knowledge(tmp_path)
+    done = netcam("identify", old, "--data", data, "-o", tmp_path / "new.json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Judged again: 1 device changed" in done.stdout
+    changed = json.loads((tmp_path / "new.json").read_text("utf-8"))["changes"]["changed"]
+    by_field = {(c["field"], c["list"]): c for c in changed}
+    model = by_field["model", None]
+    assert (model["old"], model["new"]) == ("DS-2CD2046G2-IU", None)
+    assert model["cause"] == "signature hikvision.sadp.model was retired"
+    assert by_field["device_type", None]["cause"] == "the model is another"
+    procurement = by_field["verdict", "us-ndaa-889"]
+    assert (procurement["old"], procurement["new"]) == ("listed", "possible")  # the MAC still names the maker
+    assert procurement["cause"].startswith("the maker's confidence changed: ")
+    assert "was retired" in procurement["cause"]
+    assert "model DS-2CD2046G2-IU -> (none)\n" in done.stdout
+    assert "because signature hikvision.sadp.model was retired\n" in done.stdout
+    assert "us-la-1753, us-ndaa-889 listed -> possible\n" in done.stdout
+    back = netcam("identify", tmp_path / "new.json", "-o", tmp_path / "back.json").stdout
+    assert "was added or changed" in back
+    assert netcam("explain", tmp_path / "back.json", "44:19:b6:00:00:01").returncode == 0
+
+
+def test_a_list_that_changed_is_the_cause_where_the_device_is_the_same(tmp_path):
+    old, data = saved(tmp_path), other_knowledge(tmp_path)
+    vendor = "vendors/hikvision.toml"
+    shutil.copy(data_folder() / vendor, data / vendor)
+    done = netcam("identify", old, "--data", data)
+    assert "uk-cabinet-office-2022 possible -> not-listed" in done.stdout
+    assert "because the list changed (last checked 2026-11-22 -> 2026-11-27)" in done.stdout
+    assert done.stdout.count("because ") == 1
+
+
+def test_lines_and_standard_output_are_for_programs_and_stay_free_of_the_summary(tmp_path):
+    old, data = saved(tmp_path), other_knowledge(tmp_path)
+    lines = netcam("identify", old, "--data", data, "--format", "jsonl").stdout
+    assert [json.loads(line)["device"] for line in lines.splitlines()]
+    report = json.loads(netcam("identify", old, "--data", data, "-o", "-").stdout)
+    assert report["changes"]["changed"]
+
+
+def test_a_report_of_before_changes_were_kept_is_judged_again(tmp_path):
+    old = saved(tmp_path)
+    report = json.loads(old.read_text("utf-8"))
+    del report["changes"], report["scan"]["versions"]["list_digests"]
+    for device in report["devices"]:
+        for verdict in device["verdicts"]:
+            del verdict["due"]
+    old.write_text(json.dumps(report, indent=2))
+    done = netcam("identify", old)
+    assert done.returncode == 0, done.stderr
+    assert "Judged again: nothing changed" in done.stdout

@@ -85,6 +85,20 @@ def test_judging_an_unchanged_report_again_changes_no_device(knowledge, report):
     assert (again.observations, again.scan.id) == (report.observations, report.scan.id)
 
 
+@pytest.mark.parametrize(
+    ("owners", "nowhere", "told"),
+    [
+        ([0, None, 0, None, 2, None], [0, 2], [0, 0, 0, None, 2, None]),
+        ([None, 0, None], [0, 2], [None, 0, None]),
+        ([None, None], [4], [4, 4]),
+        ([None, None], [], [None, None]),
+        ([], [1], []),
+    ],
+)
+def test_what_no_evidence_rests_on_stays_with_a_device_without_an_address(owners, nowhere, told):
+    assert pipeline._between(owners, nowhere) == told
+
+
 def test_judging_twice_is_judging_once(knowledge, report):
     once = rejudge(report, knowledge)
     assert dump(rejudge(once, knowledge)) == dump(once)

@@ -96,8 +96,8 @@ def test_an_advisory_for_nobody_known_is_told(tmp_path):
     [
         (GOOD.replace("schema = 1", "schema = 9"), "schema 9"),
         (GOOD.replace('"hikvision"', '"dahua"'), "the vendor must be the file's name"),
-        (GOOD.replace("checked =", "cheked ="), "CVE-2099-0001: Object contains unknown field `cheked`"),
-        (GOOD.replace("checked = 2026-01-15\n", ""), "CVE-2099-0001: Object missing required field `checked`"),
+        (GOOD.replace("checked =", "cheked ="), "CVE-2099-0001: [advisory] unknown key 'cheked'; is 'checked' meant?"),
+        (GOOD.replace("checked = 2026-01-15\n", ""), "CVE-2099-0001: [advisory] the key 'checked' is missing"),
         ("[[advisory", "not TOML"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass
+from datetime import date
 from ipaddress import ip_address
 
 import pytest
@@ -49,12 +50,16 @@ class Verdict:
 def test_what_is_remembered_is_what_would_have_been_found(knowledge, monkeypatch, limit):
     monkeypatch.setattr(alike, "LIMIT", limit)
     signatures, ids, plain_ids = knowledge.signatures, EvidenceIds(), EvidenceIds()
-    remembered = Alike(lambda evidence, ids: conclude(signatures, evidence, ids), knowledge._verdicts)
+
+    def judged(identity):
+        return knowledge._verdicts(identity, date(2026, 6, 1))
+
+    remembered = Alike(lambda evidence, ids: conclude(signatures, evidence, ids), judged)
     for group in devices(signatures, 400, 7):
         evidence, identity, verdicts = remembered.settle(match(signatures, group.observations, ids), ids)
         wanted = identify(signatures, group.observations, plain_ids)
         assert (evidence, identity) == wanted
-        assert verdicts == tuple(knowledge._verdicts(wanted[1]))
+        assert verdicts == tuple(judged(wanted[1]))
 
 
 def test_a_device_that_shows_more_than_any_other_is_not_remembered(world, observed, monkeypatch):

@@ -9,7 +9,7 @@ import msgspec
 from netcam.model import Claim, Conflict, Identity
 from netcam.model.report import VerdictRecord
 from netcam.policy.judge import judge
-from netcam.policy.load import Entry, Head, PolicyList, Source
+from netcam.policy.lists import Entry, Head, PolicyList, Source
 
 NAMES = {
     "northlight": "Northlight Optics",
@@ -20,6 +20,7 @@ NAMES = {
     "lantern-chips": "Lantern Chips",
 }
 PARENTS = {"pinhole": ("northlight",), "lantern-chips": ("northlight",)}
+SCANNED = date(2026, 6, 1)
 COUNTRIES = {"northlight": "XN", "tidewater": "XT"}
 
 
@@ -67,6 +68,7 @@ def held(identity: Identity, against: PolicyList | None = None) -> VerdictRecord
         parents=lambda v: PARENTS.get(v, ()),
         country=COUNTRIES.get,
         name=lambda v: NAMES.get(v, v),
+        on=SCANNED,
     )
 
 

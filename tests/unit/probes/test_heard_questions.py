@@ -36,7 +36,9 @@ def heard_by_us():
             yield probe
 
 
-@pytest.mark.parametrize("probe", [p for p in heard_by_us() if p.spec.transport is Transport.UDP_GROUP], ids=str)
+@pytest.mark.parametrize(
+    "probe", [p for p in heard_by_us() if p.spec.transport is Transport.UDP_GROUP], ids=lambda p: p.spec.name
+)
 def test_a_question_heard_where_answers_come_is_known_as_one(probe):
     io = FakeIO(replies=[])
     io.run(probe)

@@ -45,7 +45,7 @@ def test_a_lone_surrogate_becomes_a_replacement_character_and_moves_no_key():
     report = sample_report([DeviceRecord(id="d", model="NL\ud800-220")], [])
     document = json.loads(dump(report).decode("utf-8"))
     assert document["devices"][0]["model"] == "NL\ufffd-220"
-    assert list(document) == ["schema", "scan", "devices", "observations", "runs"]
+    assert list(document) == ["schema", "scan", "devices", "observations", "runs", "changes"]
     assert list(document["devices"][0]) == [f.name for f in fields(DeviceRecord)]
 
 
