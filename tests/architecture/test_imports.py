@@ -30,6 +30,7 @@ ALLOWED = {
     "net/listen_worker.py": (("netcam.net.privileges", "netcam.net.frame_lines"), ("scapy",)),
     "net/nmap_worker.py": (("netcam.net.privileges",), ("nmap",)),
     "discovery": ((*BASE, "netcam.wire", "netcam.net", "netcam.probes", "netcam.discovery"), ()),
+    "imports": ((*BASE, "netcam.wire", "netcam.probes", "netcam.imports"), ()),
     "engine": ((*BASE, *DATA, "netcam.engine"), ("msgspec", "re2")),
     "policy": ((*BASE, *DATA, "netcam.policy"), ("msgspec",)),
     "report": ((*BASE, *DATA, "netcam.report"), ("jinja2", "markupsafe", "msgspec", "rich")),
@@ -41,6 +42,7 @@ ALLOWED = {
     "knowledge.py": (EVERYTHING, ()),
     "intake.py": (EVERYTHING, ()),
     "heard.py": (EVERYTHING, ()),
+    "imported.py": (EVERYTHING, ()),
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -97,7 +99,9 @@ def test_an_outside_library_is_used_where_the_table_says(library):
     assert users <= owners
 
 
-@pytest.mark.parametrize("part", ["model", "wire", "probes", "engine", "policy", "report", "discovery", "demo", "cli"])
+@pytest.mark.parametrize(
+    "part", ["model", "wire", "probes", "engine", "policy", "report", "discovery", "demo", "cli", "imports"]
+)
 def test_no_socket_is_opened_outside_net_but_the_emulated_devices(part):
     opens = {
         "socket",
