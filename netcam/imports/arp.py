@@ -15,6 +15,8 @@ MAC = re.compile(
     r"(?<![0-9A-Za-z:.-])((?:[0-9a-fA-F]{1,2}[:-]){5}[0-9a-fA-F]{1,2}|(?:[0-9a-fA-F]{4}[.-]){2}[0-9a-fA-F]{4}"
     r"|[0-9a-fA-F]{6}-[0-9a-fA-F]{6})(?![0-9A-Za-z:.-])"
 )
+# Inventories and server logs have addresses and MACs in a line too, and nobody's link layer measured those.
+OTHERS = re.compile(r"\b(?:manufacturer|model|serial|DHCP\w*)\b", re.IGNORECASE)
 _IPV4 = re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?![\w.])")
 _IPV6 = re.compile(r"(?<![\w:.])([0-9a-fA-F]{0,4}:[0-9a-fA-F:]{1,39})(?![\w:.])")
 
@@ -34,6 +36,8 @@ def _line(line: str) -> Iterable[Sighting]:
 
 
 def _looks(head: str) -> bool:
+    if OTHERS.search(head):
+        return False
     with_mac = [line for text in head.splitlines()[:200] if MAC.search(line := text[:1024])]
     return 0 < len(with_mac) <= 2 * sum(bool(_line(line)) for line in with_mac)
 

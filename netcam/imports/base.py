@@ -37,6 +37,8 @@ class How(Enum):
     LEASE = "a MAC that asked for an address and holds it"
     RESOLVER = "it answers or takes questions for names, and those it asks are others' questions"
 
+    __hash__ = object.__hash__  # Enum's own one is Python code, and repeats are told by the hash of each entry
+
 
 class Sighting(NamedTuple):
     """What one line or element says of one device: texts as they stand there, nothing judged.

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from netcam.imports.base import Format, How, Sighting, address, by_line, hardware
 
-_QUERY = re.compile(r"\bquery\[(?:A|AAAA|HTTPS)\] (\S{1,255}) from (\S{1,60})")
+_QUERY = re.compile(r"query\[(?:A|AAAA|HTTPS)\] (\S{1,255}) from (\S{1,60})")
 _FORWARDED = re.compile(r"\bforwarded \S{1,255} to ([0-9a-fA-F.:]{2,45})")
 _LEASE = re.compile(r"\bDHCPACK\(\S{1,40}\) (\S{7,45}) ([0-9a-fA-F:]{17})(?: (\S{1,255}))?")
 _LOOKS = re.compile(r"\bdnsmasq\S{0,20}\[\d+\S{0,20}\]: |\bquery\[A{1,4}\] \S{1,255} from ")
@@ -22,7 +22,7 @@ def _looks(head: str) -> bool:
 
 
 def _line(line: str) -> Iterable[Sighting]:
-    if " query[" in line and (asked := _QUERY.search(line)):
+    if (start := line.find(" query[")) >= 0 and (asked := _QUERY.match(line, start + 1)):
         ip = address(asked[2].partition("#")[0])
         # The resolver's own machine asks for others as well.
         if ip is None or ip.startswith("127.") or ip == "::1":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from netcam.imports.arp import MAC, address_in
+from netcam.imports.arp import MAC, OTHERS, address_in
 from netcam.imports.base import Format, How, Sighting, by_line, hardware
 
 _OWN = re.compile(r"\b(?:CPU|permanent|self)\b", re.IGNORECASE)
@@ -27,6 +27,7 @@ def _looks(head: str) -> bool:
     lines = [line[:1024] for line in head.splitlines()[:200]]
     return (
         bool(_WORDS.search(head))
+        and not OTHERS.search(head)
         and any(_line(line) for line in lines)
         and not any((found := MAC.search(line)) and address_in(line, found[1]) for line in lines)
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from netcam.imports.base import (
     Fact,
@@ -29,6 +29,7 @@ from netcam.imports.base import (
 )
 
 COLUMN_LIMIT = 256
+REPEATS = 1 << 17  # rows remembered by what is read of them
 
 _JSON = re.compile(r'^\{"(?:_path|_system_name|_write_ts|ts)":.*"(?:id\.orig_h|client_addr|mac|msg_types|host)":', re.M)
 # A connection of these states had an answer from the port it went to (Zeek manual, conn.log).
@@ -46,6 +47,9 @@ def read(stream: BinaryIO) -> Found:
     separator, path = "\t", ""
     fields: tuple[str, ...] = ()
     unset = {"-", "(empty)"}
+    log: _Log | None = None
+    picked: tuple[tuple[str, int], ...] = ()
+    recent: set[int] = set()
     for at, line in numbered(stream):
         if line is None:
             yield too_long(at)
@@ -61,27 +65,33 @@ def read(stream: BinaryIO) -> Found:
                     path = value
                 elif key == "fields":
                     fields = tuple(value.split(separator)[:COLUMN_LIMIT])
+                    log = _LOGS.get(path or _path_of(dict.fromkeys(fields)))
+                    picked = tuple((name, n) for n, name in enumerate(fields) if log and name in log.columns)
+                    recent.clear()
             elif line.startswith("{"):
                 row = read_json(line)
-                yield from _sightings(str(row.get("_path") or _path_of(row)), row)
+                if told := _LOGS.get(str(row.get("_path") or _path_of(row))):
+                    yield from told.read(row)
             elif line.strip():
                 if not fields:
                     raise ValueError("values before any #fields line")
                 cells = line.split(separator)
                 if len(cells) != len(fields):
                     raise ValueError(f"{len(cells)} values for {len(fields)} fields")
-                reader = _READERS.get(path or _path_of(dict.fromkeys(fields)))
-                if reader is not None:
-                    row = {name: cell for name, cell in zip(fields, cells, strict=True) if cell not in unset}
-                    yield from reader(row)
+                if log is None:
+                    continue
+                # Most rows of a log repeat others in all but time and client port, and need no more than this look.
+                seen = hash(tuple([cells[n] for _, n in picked]))
+                if seen not in recent:
+                    if len(recent) >= REPEATS:
+                        recent.clear()
+                    recent.add(seen)
+                    row = {name: cell for name, n in picked if (cell := cells[n]) not in unset}
+                    if "ts" in fields:
+                        row["ts"] = cells[fields.index("ts")]
+                    yield from log.read(row)
         except (ValueError, RecursionError) as error:
             yield Trouble(at, short(error))
-
-
-def _sightings(path: str, row: Row) -> Iterator[Sighting]:
-    reader = _READERS.get(path)
-    if reader is not None:
-        yield from reader(row)
 
 
 def _path_of(row: Row) -> str:
@@ -182,8 +192,25 @@ def _software(row: Row) -> Iterator[Sighting]:
         yield Sighting(How.SEEN, ip, None, port, "tcp" if port else None, facts, seconds(row.get("ts")))
 
 
-_READERS: dict[str, Callable[[Row], Iterator[Sighting]]] = {
-    "conn": _conn, "dns": _dns, "ssl": _ssl, "dhcp": _dhcp, "http": _http, "ssh": _ssh, "software": _software,
-}  # fmt: skip
+class _Log(NamedTuple):
+    """How one log is read: a row's sightings, and the columns that they are made of, besides `ts`."""
+
+    read: Callable[[Row], Iterator[Sighting]]
+    columns: frozenset[str]
+
+
+_END = ("id.resp_h", "id.resp_p")
+_LOGS = {
+    "conn": _Log(_conn, frozenset((*_END, "proto", "conn_state"))),
+    "dns": _Log(_dns, frozenset((*_END, "id.orig_h", "query"))),
+    "ssl": _Log(_ssl, frozenset((*_END, "id.orig_h", "server_name", "subject", "issuer", "cert_chain_fps"))),
+    "dhcp": _Log(
+        _dhcp,
+        frozenset(("mac", "assigned_addr", "client_addr", "requested_addr", "host_name", "client_software")),
+    ),
+    "http": _Log(_http, frozenset((*_END, "status_code", "uri"))),
+    "ssh": _Log(_ssh, frozenset((*_END, "server"))),
+    "software": _Log(_software, frozenset(("host", "host_p", "software_type", "unparsed_version"))),
+}
 
 FORMAT = Format(name="zeek", title="Zeek log", looks=_looks, read=read)
