@@ -16,7 +16,7 @@ MAC = re.compile(
     r"|[0-9a-fA-F]{6}-[0-9a-fA-F]{6})(?![0-9A-Za-z:.-])"
 )
 # Inventories and server logs have addresses and MACs in a line too, and nobody's link layer measured those.
-OTHERS = re.compile(r"\b(?:manufacturer|model|serial|DHCP\w*)\b", re.IGNORECASE)
+OTHERS = re.compile(r"^\s*[{<]|\b(?:manufacturer|model|serial|DHCP\w*)\b", re.IGNORECASE)
 _IPV4 = re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?![\w.])")
 _IPV6 = re.compile(r"(?<![\w:.])([0-9a-fA-F]{0,4}:[0-9a-fA-F:]{1,39})(?![\w:.])")
 

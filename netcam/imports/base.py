@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -105,7 +106,8 @@ def numbered(stream: BinaryIO) -> Iterator[tuple[int, str | None]]:
             else:
                 yield number, line.rstrip("\r\n")
     finally:
-        text.detach()  # the stream is its owner's to close
+        with contextlib.suppress(ValueError):  # closed by its owner meanwhile
+            text.detach()  # it is its owner's to close
 
 
 def by_line(read_line: Callable[[str], Iterable[Sighting]]) -> Callable[[BinaryIO], Found]:
@@ -168,7 +170,10 @@ def words(item: Any) -> Iterator[str]:
 @lru_cache(maxsize=4096)
 def columns_of(row: str) -> tuple[str, ...]:
     """The column names of a heading line in lower case, whichever of tab, semicolon and comma separates them."""
-    return tuple(name.strip().lower() for name in next(csv.reader([row], delimiter=_delimiter(row)), ()))
+    try:
+        return tuple(name.strip().lower() for name in next(csv.reader([row], delimiter=_delimiter(row)), ()))
+    except csv.Error:
+        return ()
 
 
 def heading(head: str, *wanted: str) -> bool:

@@ -41,7 +41,7 @@ def test_every_format_has_a_sample_and_is_called_as_its_file():
 def test_a_sample_is_recognised_as_its_format_and_as_no_other_sure_one(name, text):
     assert recognised(text.encode()).name == name
     sure = [f.name for f in FORMATS.values() if not f.generic and f.looks(text)]
-    assert sure in ([name], []) and (sure or FORMATS[name].generic)
+    assert sure == ([] if FORMATS[name].generic else [name])
 
 
 @pytest.mark.parametrize(("name", "text"), CASES)
@@ -115,7 +115,7 @@ def test_zeek_tells_who_answered_and_who_asked():
     ]  # fmt: skip
     assert facts("zeek", s.ZEEK_HTTP) == [("tcp.open", "80"), ("http.status", "200 /doc/page/login.asp")]
     assert "secret" not in repr(read("zeek", s.ZEEK_HTTP))
-    assert [tuple(seen[:3]) + (seen.facts,) for seen in sightings("zeek", s.ZEEK_DHCP)] == [
+    assert [(seen.how, seen.ip, seen.mac, seen.facts) for seen in sightings("zeek", s.ZEEK_DHCP)] == [
         (How.LEASE, "10.0.0.20", C, (("dhcp.hostname", "cam-7"),))
     ]
 
