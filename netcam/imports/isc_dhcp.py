@@ -1,6 +1,6 @@
 """ISC dhcpd's lease database (`dhcpd.leases`): MAC, name and vendor class of clients with an active lease.
 
-Layout: the manual page dhcpd.leases(5). Of an address that is declared more than once, the last declaration counts.
+Layout: the manual page dhcpd.leases(5). Of an address that is declared more than once, the last active lease counts.
 """
 
 from __future__ import annotations
