@@ -10,7 +10,7 @@ from datetime import datetime
 
 from netcam.discovery.grouping import Group, group
 from netcam.discovery.passive import HOST_LIMIT, Hearing, without_lone_questions
-from netcam.discovery.record import Record
+from netcam.discovery.record import OBSERVATION_LIMIT, Record
 from netcam.engine.match import EvidenceIds, match
 from netcam.errors import ConfigError, NetcamError, PrivilegeError
 from netcam.knowledge import Knowledge
@@ -36,8 +36,8 @@ class Heard:
 
 
 @dataclass(slots=True)
-class _Sitting:
-    """What one run collects from its sources."""
+class Sitting:
+    """What one run collects from its sources; `begin_sitting` makes one."""
 
     knowledge: Knowledge
     hearing: Hearing
@@ -59,14 +59,14 @@ async def read_captures(paths: Sequence[str], knowledge: Knowledge, *, site: str
         ConfigError, PrivilegeError: captures can't be read on this machine.
         NetcamError: none of the files is one.
     """
-    sitting = _sitting(knowledge, "pcap")
+    sitting = begin_sitting(knowledge, "pcap")
     for path in paths:
         await _take_in(sitting, path)
         if sitting.interrupted:
             break
     if not sitting.read and sitting.unread and not sitting.interrupted:
         raise NetcamError("; ".join(sitting.unread))
-    return _report(sitting, tuple(paths), site)
+    return end_sitting(sitting, tuple(paths), site)
 
 
 async def listen(interface: str, seconds: float, knowledge: Knowledge, *, site: str | None = None) -> Heard:
@@ -77,11 +77,11 @@ async def listen(interface: str, seconds: float, knowledge: Knowledge, *, site: 
         ConfigError: scapy is not installed.
         NetcamError: the interface can't be listened on.
     """
-    sitting = _sitting(knowledge, "listen")
+    sitting = begin_sitting(knowledge, "listen")
     await _take_in(sitting, interface, seconds)
     if not sitting.read and sitting.unread:
         raise NetcamError(sitting.unread[0])
-    return _report(sitting, (interface,), site)
+    return end_sitting(sitting, (interface,), site)
 
 
 def listening_place(chosen: str | None) -> tuple[str, tuple[str, ...]]:
@@ -102,18 +102,20 @@ def listening_place(chosen: str | None) -> tuple[str, tuple[str, ...]]:
     return able[0], tuple(able[1:])
 
 
-def _sitting(knowledge: Knowledge, probe: str) -> _Sitting:
+def begin_sitting(knowledge: Knowledge, probe: str, **more: int) -> Sitting:
+    """An empty one; `more` goes to `Hearing`."""
+
     def telling(kind: str, name: str) -> bool:
         reader = knowledge.signatures.reading(kind)
         return reader is not None and bool(reader.matcher.find(name))
 
     record = Record()
     own = own_addresses() if probe == "listen" else frozenset()
-    hearing = Hearing(record, probe=probe, telling=telling, own=own, read=knowledge.mac_in)
-    return _Sitting(knowledge, hearing, record, probe)
+    hearing = Hearing(record, probe=probe, telling=telling, own=own, read=knowledge.mac_in, **more)
+    return Sitting(knowledge, hearing, record, probe)
 
 
-async def _take_in(sitting: _Sitting, name: str, seconds: float | None = None) -> None:
+async def _take_in(sitting: Sitting, name: str, seconds: float | None = None) -> None:
     """Hear one source to its end: a file, or with `seconds` an interface."""
     began, heard, missed = time.monotonic(), sitting.hearing.heard, sitting.hearing.not_read
     record, trouble = sitting.record, ""
@@ -156,12 +158,18 @@ async def _take_in(sitting: _Sitting, name: str, seconds: float | None = None) -
         record.cover(f"{name}: after {count} frames", CoverageStatus.PARTLY, trouble)
 
 
-def _report(sitting: _Sitting, targets: Sequence[str], site: str | None) -> Heard:
+def end_sitting(sitting: Sitting, targets: Sequence[str], site: str | None) -> Heard:
+    """The report of all that was taken in."""
     record, known = sitting.record, sitting.knowledge
     homeless = sitting.hearing.finish()
     if sitting.hearing.full:
         record.lost = True
-        record.cover("devices", CoverageStatus.PARTLY, f"more were heard than are kept ({HOST_LIMIT} addresses)")
+        record.cover("devices", CoverageStatus.PARTLY, f"more than is kept ({HOST_LIMIT} addresses, and what they say)")
+    crowded = sum(len(host.observations) >= OBSERVATION_LIMIT for host in record.hosts.values())
+    if crowded:
+        record.lost = True
+        why = f"more than is kept of one device ({OBSERVATION_LIMIT} observations)"
+        record.cover(f"{crowded} devices", CoverageStatus.PARTLY, why)
     for line in sitting.unread:
         record.lost = True
         record.coverage.append(Coverage(what="a source", status=CoverageStatus.NOT, why=line))
@@ -170,7 +178,15 @@ def _report(sitting: _Sitting, targets: Sequence[str], site: str | None) -> Hear
         found = match(known.signatures, one.observations, EvidenceIds())
         return any({"manufacturer", "brand"} & e.says.keys() for e in found)
 
-    groups = without_lone_questions((*group(record.observations(), read=known.mac_in), *homeless), speaks)
+    every = (*group(record.observations(), read=known.mac_in), *homeless)
+    groups = without_lone_questions(every, speaks)
+    if len(groups) < len(every):
+        record.cover(
+            "clients known by names only",
+            CoverageStatus.PARTLY,
+            f"{len(every) - len(groups)} asked for names that makers' devices ask for, and so do their apps; nothing "
+            "else connects them with a maker, so they are left out",
+        )
     ids = EvidenceIds()
     devices = [known.describe(g, ids, site=site) for g in groups]
     report = Report(

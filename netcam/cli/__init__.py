@@ -12,6 +12,7 @@ _COMMANDS = {
     "demo": ("netcam.cli.scanning", "demo", "Scan an emulated store LAN on this machine (loopback, no root)."),
     "pcap": ("netcam.cli.hearing", "pcap", "Devices heard in captures of network traffic; nothing is sent."),
     "listen": ("netcam.cli.hearing", "listen", "Devices heard on an interface for a while; nothing is sent."),
+    "import": ("netcam.cli.importing", "import_", "Devices in other tools' scans, logs, leases and tables."),
     "identify": (
         "netcam.cli.reading",
         "identify",

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _options(command: F) -> F:
-    """What both commands take besides their source."""
+def source_options(command: F) -> F:
+    """What commands that only read take besides their source."""
     for option in (
         WITH_COLOR,
         click.option("--quiet", "-q", is_flag=True, help="No table."),
@@ -50,7 +50,7 @@ def _options(command: F) -> F:
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(dir_okay=False, exists=True))
-@_options
+@source_options
 def pcap(files: tuple[str, ...], **options: Any) -> None:
     """Devices heard in captures of network traffic: pcap or pcapng, plain or gzip. Nothing is sent.
 
@@ -77,7 +77,7 @@ def pcap(files: tuple[str, ...], **options: Any) -> None:
     help="How long to listen; most devices announce themselves within some minutes.",
 )
 @click.option("--interface", metavar="NAME", help="Where to listen; the first one that is up by default.")
-@_options
+@source_options
 def listen(seconds: float, interface: str | None, **options: Any) -> None:
     """Devices heard on an interface: broadcasts, multicast and whatever else reaches this machine. Nothing is sent.
 

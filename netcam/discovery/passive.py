@@ -21,7 +21,7 @@ from netcam.probes.base import Service
 from netcam.probes.passive import cdp_facts, dhcp_facts, lldp_facts
 from netcam.wire import cdp, dhcp, dns_message, frames, lldp, mdns_txt
 
-from .grouping import Group, Reading, as_one, node_in
+from .grouping import Group, Reading, as_one, claimed_macs, node_in
 from .io import DATAGRAM_LIMIT
 from .record import OWN_KINDS, Record
 from .runner import SHARED_MAC_AT
@@ -29,6 +29,7 @@ from .streams import Streams
 
 HOST_LIMIT = 65536  # addresses: a capture of a day on a large network has fewer, a flood of invented ones has more
 OBSERVATION_LIMIT = 500_000  # of all hosts together
+TEXT_LIMIT = 1 << 27  # characters of all that is kept: a crowd of invented pages must not fill the memory
 MACS_OF_ONE = 16  # of one address
 STATION_LIMIT = 16384  # MACs with something to say and perhaps no address: switches, DHCP clients
 STATION_FACTS = 16  # of one of them
@@ -48,6 +49,7 @@ class _Station:
     given: IPAddress | None = None
     wanted: IPAddress | None = None
     measured: bool = False  # the MAC stood in front of a frame, not only inside one
+    listed: bool = False  # somebody's table has it: a device even where it said nothing
 
 
 class _Recent:
@@ -73,7 +75,8 @@ class Hearing:
     shows that they are on the link.
 
     Args:
-        probe: the word under which observations and runs stand in the report.
+        probe: the word under which observations and runs stand in the report; may change between sources.
+        stations: how many MACs may have something to say outside of IP.
         own: this machine's addresses, which are left out.
         telling: whether a name that a client asks for (kind, name) says anything; others are not kept, because what
             people look up is nobody's business.
@@ -88,16 +91,21 @@ class Hearing:
         telling: Callable[[str, str], bool],
         own: frozenset[IPAddress] = frozenset(),
         read: Reading = node_in,
+        stations: int = STATION_LIMIT,
     ) -> None:
         self.heard = 0
         self.not_read = 0
         self.full = False
-        self._record, self._probe, self._telling, self._own = record, probe, telling, own
+        self.probe = probe
+        self._record, self._telling, self._own, self._most_stations = record, telling, own, stations
         self._read = read
         self._fragments, self._streams = frames.Reassembly(), Streams()
         self._macs: dict[str, dict[IPAddress, None]] = {}
         self._stations: dict[str, _Station] = {}
-        self._kept = 0
+        self._leases: dict[IPAddress, str] = {}
+        self._claimed: dict[str, IPAddress] = {}
+        self._resolvers: dict[IPAddress, None] = {}
+        self._kept = self._size = 0
         self._repeats, self._messages = _Recent(REPEAT_LIMIT), _Recent(REPEAT_LIMIT)
         self._now = utc()
 
@@ -116,16 +124,57 @@ class Hearing:
         except DecodeError:
             self.not_read += 1
 
+    def told(self, endpoint: Endpoint, facts: Facts, *, at: float | None = None, anywhere: bool = False) -> None:
+        """Take in what others saw at an address; `anywhere`: they asked it, so it is a device wherever it lies."""
+        self._now = _moment(at)
+        if anywhere and endpoint.ip is not None and (endpoint.ip in self._record.hosts or self._room()):
+            self._record.host(endpoint.ip)
+        self._observe(endpoint, facts)
+
+    def neighbour(self, ip: IPAddress, mac: str, *, at: float | None = None) -> None:
+        """Take in what somebody's neighbour table shows."""
+        self._now = _moment(at)
+        self._measured(ip, mac)
+
+    def listed(
+        self, mac: str, facts: Facts = (), *, ip: IPAddress | None = None, measured: bool, at: float | None = None
+    ) -> None:
+        """Take in a MAC from somebody's table; `ip` is the address that it holds: of two holders the later has it."""
+        self._now = _moment(at)
+        station = self._station(mac, facts, measured=measured)
+        if station is None:
+            return
+        station.listed = True
+        if ip is None or ip == station.given:
+            return
+        if station.given is not None and self._leases.get(station.given) == mac:
+            del self._leases[station.given]
+        before = self._stations.get(self._leases.get(ip, ""))
+        if before is not None:
+            before.given = None
+        self._leases[ip], station.given = mac, ip
+
+    def resolver(self, ip: IPAddress) -> None:
+        """Note who asks for names on behalf of others: its questions are no signs of it."""
+        if len(self._resolvers) < STATION_LIMIT:
+            self._resolvers[ip] = None
+
     def finish(self) -> tuple[Group, ...]:
         """Settle what could be said only at the end; gives the devices that have no address."""
         for endpoint, pairs in self._streams.end():
             self._observe(endpoint, pairs)
+        self._claimed = {
+            mac: ip for ip, host in self._record.hosts.items() for mac in claimed_macs(host.observations)
+        }
         homeless = [group for mac, station in self._stations.items() if (group := self._settle(mac, station))]
         self._stations.clear()
         for mac, ips in self._macs.items():
             if sum(ip.version == 4 for ip in ips) >= SHARED_MAC_AT:
                 for ip in ips:
                     self._not_its_own(ip, mac)
+        for ip in self._resolvers.keys() & self._record.hosts.keys():
+            host = self._record.hosts[ip]
+            host.observations[:] = [o for o in host.observations if o.kind != "dns.question"]
         for ip in [ip for ip, host in self._record.hosts.items() if not host.observations]:
             del self._record.hosts[ip]
         return tuple(homeless)
@@ -161,7 +210,7 @@ class Hearing:
     def _station(self, mac: str, facts: Facts, *, also: str | None = None, measured: bool = True) -> _Station | None:
         station = self._stations.get(mac)
         if station is None:
-            if len(self._stations) >= STATION_LIMIT:
+            if len(self._stations) >= self._most_stations:
                 self.full = True
                 return None
             station = self._stations[mac] = _Station()
@@ -259,12 +308,12 @@ class Hearing:
             self._keep(endpoint, told)
 
     def _keep(self, endpoint: Endpoint, pairs: Facts) -> None:
-        if self._kept >= OBSERVATION_LIMIT:
+        if self._kept >= OBSERVATION_LIMIT or self._size >= TEXT_LIMIT:
             self.full = True
             return
-        made = self._record.numbering.observe(endpoint, self._probe, pairs, seen_at=self._now)
+        made = self._record.keep(self._record.numbering.observe(endpoint, self.probe, pairs, seen_at=self._now))
         self._kept += len(made)
-        self._record.keep(made)
+        self._size += sum(len(o.value) for o in made)
 
     def _room(self) -> bool:
         self.full = self.full or len(self._record.hosts) >= HOST_LIMIT
@@ -276,9 +325,13 @@ class Hearing:
     def _settle(self, mac: str, station: _Station) -> Group | None:
         """Give a station's words to its address; a device without one is made of them where there is none."""
         ip = station.given or self._address_of(mac, *station.macs) or station.wanted
+        if ip is None and station.listed:
+            ip = self._claimed.get(mac)
         if ip is not None and not self._is_host(ip):
             ip = None
-        if not station.facts:
+        if station.listed and ip is not None and not self._holds(ip, mac):
+            ip = None
+        if not station.facts and (ip is not None or not station.listed):
             return None
         made: list[Observation] = []
         facts: dict[tuple[str, str], datetime] = dict(station.facts)
@@ -286,7 +339,7 @@ class Hearing:
             facts[("mac", mac)] = self._now
         for (kind, text), at in facts.items():
             endpoint = Endpoint(ip=ip, mac=mac)
-            made += self._record.numbering.observe(endpoint, self._probe, {kind: text}, seen_at=at)
+            made += self._record.numbering.observe(endpoint, self.probe, {kind: text}, seen_at=at)
         if ip is None:
             return as_one(made, self._read)
         if ip in self._record.hosts or self._room():
@@ -300,6 +353,12 @@ class Hearing:
                 if isinstance(ip, IPv4Address):
                     return ip
         return next((ip for mac in macs for ip in self._macs.get(mac, ())), None)
+
+    def _holds(self, ip: IPAddress, mac: str) -> bool:
+        """Whether nobody else's MAC was seen at this address: leases may be older than what neighbours saw."""
+        host = self._record.hosts.get(ip)
+        seen = [o.value for o in host.observations if o.kind in ("mac", "arp.other-mac")] if host else []
+        return not seen or mac in seen
 
     def _not_its_own(self, ip: IPAddress, mac: str) -> None:
         """The MAC answers for many: keep the fact, but not as this host's; one that nothing else was heard of goes."""

@@ -83,7 +83,9 @@ class Record:
     def host(self, ip: IPAddress) -> Host:
         return self.hosts.setdefault(ip, Host(ip))
 
-    def keep(self, seen: Iterable[Observation]) -> None:
+    def keep(self, seen: Iterable[Observation]) -> list[Observation]:
+        """Add what is new; gives those."""
+        new: list[Observation] = []
         for observation in seen:
             ip = observation.endpoint.ip
             if ip is None:
@@ -94,6 +96,8 @@ class Record:
                 for o in kept
             ):
                 kept.append(observation)
+                new.append(observation)
+        return new
 
     def run(self, probe: str, target: str, status: RunStatus, detail: str = "", took_s: float = 0.0) -> None:
         if len(self.runs) < RUN_LIMIT:

@@ -17,7 +17,7 @@ HEARD = {1900: "ssdp", 3702: "onvif.probematch"}
 EMITS = frozenset(
     {
         "dhcp.hostname", "dhcp.vendorclass", "dhcp.params", "dhcp.mac", "dns.question", "tls.sni", "lldp.sysname",
-        "lldp.sysdescr", "cdp.platform", "cdp.software",
+        "lldp.sysdescr", "cdp.platform", "cdp.software", "dns.ptr",
     }
 )  # fmt: skip
 

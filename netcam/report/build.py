@@ -39,7 +39,7 @@ _PROTOCOLS = (
     ("ssdp.", "ssdp"),
     ("sip", "sip"),
 )
-_NAME_KINDS = ("mdns.host", "onvif.hostname", "dhcp.hostname", "llmnr.name", "netbios.name")
+_NAME_KINDS = ("mdns.host", "onvif.hostname", "dhcp.hostname", "llmnr.name", "netbios.name", "dns.ptr")
 
 
 def instant(moment: datetime) -> str:

@@ -31,6 +31,7 @@ ALLOWED = {
     "net/listen_worker.py": (("netcam.net.privileges", "netcam.net.frame_lines"), ("scapy",)),
     "net/nmap_worker.py": (("netcam.net.privileges",), ("nmap",)),
     "discovery": ((*BASE, "netcam.wire", "netcam.net", "netcam.probes", "netcam.discovery"), ()),
+    "imports": ((*BASE, "netcam.wire", "netcam.probes", "netcam.imports"), ()),
     "engine": ((*BASE, *DATA, "netcam.engine"), ("msgspec", "re2")),
     "policy": ((*BASE, *DATA, "netcam.policy"), ("msgspec",)),
     "advisories": ((*BASE, *DATA, "netcam.engine", "netcam.advisories"), ("msgspec",)),
@@ -46,6 +47,7 @@ ALLOWED = {
     "draft.py": (EVERYTHING, ()),
     "intake.py": (EVERYTHING, ()),
     "heard.py": (EVERYTHING, ()),
+    "imported.py": (EVERYTHING, ()),
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -103,7 +105,8 @@ def test_an_outside_library_is_used_where_the_table_says(library):
 
 
 @pytest.mark.parametrize(
-    "part", ["model", "wire", "probes", "engine", "policy", "advisories", "report", "discovery", "demo", "cli"]
+    "part",
+    ["model", "wire", "probes", "engine", "policy", "advisories", "report", "discovery", "demo", "cli", "imports"],
 )
 def test_no_socket_is_opened_outside_net_but_the_emulated_devices(part):
     opens = {
