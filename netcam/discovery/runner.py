@@ -29,7 +29,7 @@ from netcam.net.icmp6 import echo_all
 from netcam.net.l2 import L2Worker
 from netcam.net.tcp import PortState as TcpState
 from netcam.net.tcp import connect_port
-from netcam.probes.base import Contact, Page, Probe, Transport
+from netcam.probes.base import Contact, Page, Probe, ProbeSpec, Transport
 
 from .io import LATE, HostIO, MdnsIO, PortOf, PortState, Tools, UdpIO
 from .plan import ARP_PASSES, SWEEP_PORTS, Plan, Segment
@@ -90,6 +90,7 @@ class Runner:
         self._examined: set[IPAddress] = set()
         self._finding = 0
         self._group_asking = 0
+        self._holding: dict[str, list[asyncio.Event]] = {}  # by probe: set when a group's listener leaves its port
         self._asked: dict[IPAddress, asyncio.Event] = {}
         self._to_ask: dict[IPAddress, None] = {}
         self._asking = 0
@@ -136,7 +137,7 @@ class Runner:
         for segment in self.plan.segments:
             where = segment.where
             if segment.group:
-                probes = [p for p in self._group_probes() if segment.own.version == 4 or p.spec.groups6]
+                probes = self._group_probes(segment)
                 for probe in probes:
                     self._group_asking += 1
                     yield self._ask_group(probe, segment)
@@ -182,10 +183,16 @@ class Runner:
     def _udp_probes(self) -> list[Probe]:
         return [p for p in self.plan.probes if p.spec.transport in (Transport.UDP_GROUP, Transport.MDNS)]
 
-    def _group_probes(self) -> list[Probe]:
-        """Those that ask, or only hear, a whole segment at once."""
-        group = [p for p in self._udp_probes() if not p.spec.about_hosts]
-        return [p for p in group if p.spec.groups or p.spec.broadcast or p.spec.contact is Contact.LISTEN]
+    def _group_probes(self, segment: Segment) -> list[Probe]:
+        """Those that ask, or only hear, this whole segment at once. The loopback has no broadcast."""
+
+        def reaches(spec: ProbeSpec) -> bool:
+            if segment.own.version == 6:
+                return bool(spec.groups6)
+            broadcast = spec.broadcast and not segment.loopback
+            return bool(spec.groups) or broadcast or spec.contact is Contact.LISTEN
+
+        return [p for p in self._udp_probes() if reaches(p.spec)]
 
     def _settle(self) -> None:
         """What can be said only at the end: MACs that speak for many, networks in which everything seems up."""
@@ -458,6 +465,9 @@ class Runner:
     async def _ask_group(self, probe: Probe, segment: Segment) -> None:
         io = (MdnsIO if probe.spec.transport is Transport.MDNS else UdpIO)(self._tools, probe.spec, segment=segment)
         asking = asyncio.ensure_future(self._drain(probe, io, segment.where))
+        left = asyncio.Event()
+        if probe.spec.bind_port and not segment.loopback:
+            self._holding.setdefault(probe.spec.name, []).append(left)
         try:
             while not asking.done() and (io.asked_at is None or time.monotonic() < io.asked_at + GROUP_FIRST_S):
                 if isinstance(io, MdnsIO):
@@ -467,6 +477,7 @@ class Runner:
             await asking
         finally:
             asking.cancel()
+            left.set()
 
     async def _drain(self, probe: Probe, io: UdpIO | HostIO, target: str) -> None:
         """Run a probe to its end and keep what it yields; a fault in one probe is that probe's record."""
@@ -520,6 +531,8 @@ class Runner:
                     asked.set()
 
     async def _ask_each(self, probe: Probe, hosts: Sequence[IPAddress]) -> None:
+        for left in self._holding.get(probe.spec.name, ()):
+            await left.wait()  # devices answer to that port only, and it goes to one socket at a time
         for version in (4, 6):
             asked = [ip for ip in hosts if ip.version == version]
             if asked:
