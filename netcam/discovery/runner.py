@@ -466,7 +466,7 @@ class Runner:
         io = (MdnsIO if probe.spec.transport is Transport.MDNS else UdpIO)(self._tools, probe.spec, segment=segment)
         asking = asyncio.ensure_future(self._drain(probe, io, segment.where))
         left = asyncio.Event()
-        if probe.spec.bind_port and not segment.loopback:
+        if probe.spec.bind_port and not probe.spec.shy and not segment.loopback:  # the shy answer whoever asked
             self._holding.setdefault(probe.spec.name, []).append(left)
         try:
             while not asking.done() and (io.asked_at is None or time.monotonic() < io.asked_at + GROUP_FIRST_S):
