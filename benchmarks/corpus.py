@@ -71,9 +71,9 @@ def measure(folder: Path, knowledge: Knowledge) -> Measured | None:
     listed = {e.vendor for p in knowledge.lists.values() for e in p.entry if e.vendor and not e.removed}
     for intake, device in found:
         for item in (items[i] for i in intake.ids):
-            truth = item["truth"]
+            truth = dict.fromkeys(("vendor", "manufacturer", "model", "firmware")) | item["truth"]
             if note := judge_one(item, truth, device, knowledge, listed, count):
-                want = f"{truth['vendor']}/{truth['manufacturer']} {truth['model']} {truth['firmware']}"
+                want = "{vendor}/{manufacturer} {model} {firmware}".format(**truth)
                 maker, brand = device.manufacturer and device.manufacturer.id, device.brand and device.brand.id
                 misses.append(
                     f"{note:16} {item['id']:12} {item['kind']:16} {item['value'][:90]!r} want {want}: brand={brand} "

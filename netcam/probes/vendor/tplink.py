@@ -47,14 +47,17 @@ def decode_answer(datagram: bytes) -> tuple[tuple[str, str | None], ...]:
         1   15 the rest of the header: operation, length, flags, serial number, checksum
         16  n  JSON      an object `result` that describes the device
 
+    Observations that others collected often have the JSON alone; that is read too.
+
     Raises:
         DecodeError: more than 16 kB, another version, JSON that can't be read, or no device in it.
     """
-    if datagram[:1] != b"\x02":
+    start = 0 if datagram[:1] == b"{" else HEADER
+    if start and datagram[:1] != b"\x02":
         raise DecodeError("tplink", 0, "version 2 wanted")
-    if len(datagram) <= HEADER:
+    if len(datagram) <= start:
         raise DecodeError("tplink", len(datagram), "nothing behind the header")
-    result = object_of(read_json(datagram, protocol="tplink", start=HEADER).get("result"))
+    result = object_of(read_json(datagram, protocol="tplink", start=start).get("result"))
     device_type, model = text_of(result.get("device_type")), text_of(result.get("device_model"))
     if device_type is None and model is None:
         raise DecodeError("tplink", HEADER, "no device in it")

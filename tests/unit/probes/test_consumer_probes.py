@@ -288,6 +288,13 @@ def test_tplink_fields_of_wrong_types_say_nothing():
     assert {kind: text for kind, text in told if text} == {"tplink.answer": "device_model", "tplink.model": "M"}
 
 
+def test_a_tplink_answer_that_somebody_kept_without_its_header_tells_the_same():
+    whole = capture("tplink/camera")
+    assert tplink.decode_answer(whole[16:]) == tplink.decode_answer(whole)
+    with pytest.raises(DecodeError):
+        tplink.decode_answer(b"{")
+
+
 def test_place_name_and_account_of_a_kasa_answer_are_never_read():
     told = str(kasa.decode_answer(capture("kasa/camera")))
     assert not any(word in told for word in ("Somewhere", "owner@", "1.5", "88888888"))
