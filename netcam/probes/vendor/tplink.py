@@ -60,7 +60,7 @@ def decode_answer(datagram: bytes) -> tuple[tuple[str, str | None], ...]:
     result = object_of(read_json(datagram, protocol="tplink", start=start).get("result"))
     device_type, model = text_of(result.get("device_type")), text_of(result.get("device_model"))
     if device_type is None and model is None:
-        raise DecodeError("tplink", HEADER, "no device in it")
+        raise DecodeError("tplink", start, "no device in it")
     return (
         ("tplink.answer", "device_type" if device_type else "device_model"),
         ("tplink.devicetype", device_type),
