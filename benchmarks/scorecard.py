@@ -1,6 +1,6 @@
 """netcam beside nmap over the same emulated LAN, and netcam over labelled observations; what changed for the worse.
 
-    sudo python benchmarks/scorecard.py [--only lab|corpus] [--corpus FOLDER] [--check | --write]
+    sudo python benchmarks/scorecard.py [--only lab|corpus] [--corpus FOLDER] [--alone] [--check | --write]
 
 The LAN holds every emulated device of netcam/demo/profiles but the hostile ones, in network namespaces. It is scanned
 twice: with the devices' own MACs, and with locally administered ones, so that no register of MAC blocks helps. nmap
@@ -8,6 +8,8 @@ gets the open ports told (`-sS -sU -sV -T4`, its safe default, discovery and bro
 generous reading: a vendor, model or firmware counts as right wherever its text stands in anything that nmap prints for
 that host; only what it says of the product, not pages it quotes, counts as calling a host CCTV. netcam has to give the
 very value as its answer.
+
+nmap waits several minutes for ports that stay silent; `--alone` leaves it out.
 
 `--write` keeps the figures in benchmarks/scorecard.json and the tables in docs/accuracy.md. `--check` compares with the
 kept ones and ends with 1 where a figure of netcam fell.
@@ -168,8 +170,8 @@ def lab_scores(*, local_macs: bool, knowledge: Knowledge, with_nmap: bool) -> di
         if with_nmap:
             ports = ",".join(map(str, sorted({s.port for p in devices for s in p.tcp})))
             line = ["nmap", "-n", "-sS", "-sU", "-sV", "-T4", "-p", f"T:{ports},U:{UDP}", "--script", SCRIPTS]
-            line += ["--script-timeout", "30s", "--host-timeout", "240s", "--max-retries", "1", "-oX", "-"]
-            peer = lan.run([*line, *(d.ip for d in lan.devices)], python=False, timeout_s=900)
+            line += ["--script-timeout", "60s", "--max-retries", "1", "-oX", "-"]
+            peer = lan.run([*line, *(d.ip for d in lan.devices)], python=False, timeout_s=1500)
             told, scores["nmap"].seconds = nmap_hosts(peer.stdout), peer.took_s
         for device in lan.devices:
             truth = device.profile.truth
@@ -260,6 +262,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=["lab", "corpus"])
     parser.add_argument("--corpus", type=Path, default=FOLDER)
+    parser.add_argument("--alone", action="store_true", help="without nmap")
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args(arguments)
@@ -269,7 +272,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if reason := why_not():
             print(f"the lab can't run here: {reason}", file=sys.stderr)
             return 2
-        with_nmap = shutil.which("nmap") is not None
+        with_nmap = shutil.which("nmap") is not None and not options.alone
         for scene, title in SCENES.items():
             local = scene == "lab-local-macs"
             now[scene] = figures(lab_scores(local_macs=local, knowledge=knowledge, with_nmap=with_nmap))

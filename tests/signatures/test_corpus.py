@@ -1,37 +1,53 @@
-"""How well labelled observations of real devices are read, where the corpus lies beside the checkout."""
+"""How well labelled observations of real devices are read: those kept here, and those that may lie beside the checkout."""
 
 import importlib.util
 
 import pytest
 
+# Right answers per hundred fair questions; raised when the figures rise, never lowered.
+LEAST = {"own": {"vendor": 0.93, "maker": 1.0, "model": 0.88, "firmware": 0.77}, "other": {"vendor": 0.85, "maker": 1.0}}
+
 
 @pytest.fixture(scope="module")
-def measured(checkout, knowledge):
+def benchmark(checkout):
     spec = importlib.util.spec_from_file_location("corpus_benchmark", checkout / "benchmarks" / "corpus.py")
-    benchmark = importlib.util.module_from_spec(spec)
+    module = importlib.util.module_from_spec(spec)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(__import__("sys").modules, spec.name, benchmark)
-        spec.loader.exec_module(benchmark)
-        found = benchmark.measure(benchmark.FOLDER, knowledge)
+        patch.setitem(__import__("sys").modules, spec.name, module)
+        spec.loader.exec_module(module)
+        yield module
+
+
+@pytest.fixture(scope="module", params=list(LEAST))
+def measured(request, checkout, benchmark, knowledge):
+    folder = checkout / "tests" / "corpus" if request.param == "own" else benchmark.FOLDER
+    found = benchmark.measure(folder, knowledge)
     if found is None:
+        assert request.param != "own"
         pytest.skip("no corpus in ../shared/corpus: nothing measured")
-    return found
+    return request.param, found
 
 
 def test_every_line_of_the_corpus_is_read(measured):
-    assert measured.unread == ()
-    assert measured.observations > 0
+    _, found = measured
+    assert found.unread == ()
+    assert found.observations > 0
 
 
-def test_the_vendor_is_right_in_at_least_85_of_100_fair_positives(measured):
-    right, asked = measured.count["vendor right"], measured.count["vendor asked"]
-    assert right >= 0.85 * asked, f"{right} of {asked}"
+@pytest.mark.parametrize("question", ["vendor", "maker", "model", "firmware"])
+def test_no_figure_has_fallen(measured, question):
+    name, found = measured
+    right, asked = found.count[f"{question} right"], found.count[f"{question} asked"]
+    assert asked > 0
+    assert right >= LEAST[name].get(question, 0) * asked, f"{right} of {asked}"
 
 
 def test_no_negative_is_called_cctv(measured):
-    assert measured.count["negatives"] > 0
-    assert [m for m in measured.misses if m.startswith("FALSE CCTV")] == []
+    _, found = measured
+    assert found.count["negatives"] > 0
+    assert [m for m in found.misses if m.startswith("FALSE CCTV")] == []
 
 
 def test_no_device_is_listed_whose_maker_no_list_names(measured):
-    assert [m for m in measured.misses if m.startswith("FALSE LISTED")] == []
+    _, found = measured
+    assert [m for m in found.misses if m.startswith("FALSE LISTED")] == []
