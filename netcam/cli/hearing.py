@@ -68,7 +68,7 @@ def pcap(files: tuple[str, ...], **options: Any) -> None:
 
         return read_captures(files, known, site=options["site"])
 
-    _carry_out(work, **options)
+    _listen_through(work, options)
 
 
 @click.command()
@@ -100,11 +100,21 @@ def listen(seconds: float, interface: str | None, **options: Any) -> None:
 
         return run(place, seconds, known, site=options["site"])
 
-    _carry_out(work, **options)
+    _listen_through(work, options)
 
 
-def _carry_out(
-    work: Callable[[Knowledge], Coroutine[Any, Any, Heard]],
+def _listen_through(work: Callable[[Knowledge], Coroutine[Any, Any, Heard]], options: dict[str, Any]) -> None:
+    def heard_by(known: Knowledge) -> Heard:
+        heard = asyncio.run(_until_told_to_stop(work(known)))
+        for line in heard.unread:
+            say(f"netcam: {line}")
+        return heard
+
+    carry_out(heard_by, **options)
+
+
+def carry_out(
+    work: Callable[[Knowledge], Heard],
     *,
     output: tuple[str, ...],
     fail_on: str,
@@ -117,13 +127,18 @@ def _carry_out(
     quiet: bool,
     no_color: bool,
 ) -> None:
+    """Do the work of a command that only takes in, write its report, and leave with the exit code that fits.
+
+    Args:
+        work: has told what it could not read.
+    Raises:
+        Exit: something could not be read, or --fail-on found what it looks for.
+    """
     check_outputs(output)
     if record is not None:
         check_writable("--record", record)
     known = knowledge(data, list_ids, list_files)
-    heard = asyncio.run(_until_told_to_stop(work(known)))
-    for line in heard.unread:
-        say(f"netcam: {line}")
+    heard = work(known)
     deliver(heard.report, output, record, show_all=show_all, quiet=quiet, no_color=no_color)
     if heard.unread and not heard.interrupted:
         raise Exit(FAILED)

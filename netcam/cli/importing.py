@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from netcam.cli.common import check_outputs, check_writable, deliver, knowledge
-from netcam.cli.errors import FAILED, Exit, say
-from netcam.cli.hearing import source_options
-from netcam.cli.scanning import leave
+from netcam.cli.errors import say
+from netcam.cli.hearing import carry_out, source_options
 from netcam.imports import format_names
+
+if TYPE_CHECKING:
+    from netcam.heard import Heard
+    from netcam.knowledge import Knowledge
 
 
 @click.command("import")
@@ -35,32 +36,10 @@ def import_(files: tuple[str, ...], form: str | None, **options: Any) -> None:
       netcam import dhcpd.leases arp.txt pihole.log.gz --site store-17
       ip neigh | netcam import - --from arp --all
     """  # fmt: skip
-    _carry_out(files, form, **options)
 
+    def work(known: Knowledge) -> Heard:
+        from netcam.imported import read_files
 
-def _carry_out(
-    files: tuple[str, ...],
-    form: str | None,
-    *,
-    output: tuple[str, ...],
-    fail_on: str,
-    site: str | None,
-    record: Path | None,
-    list_ids: tuple[str, ...],
-    list_files: tuple[Path, ...],
-    data: Path | None,
-    show_all: bool,
-    quiet: bool,
-    no_color: bool,
-) -> None:
-    check_outputs(output)
-    if record is not None:
-        check_writable("--record", record)
-    known = knowledge(data, list_ids, list_files)
-    from netcam.imported import read_files
+        return read_files(files, known, form=form, site=options["site"], say=say)
 
-    heard = read_files(files, known, form=form, site=site, say=say)
-    deliver(heard.report, output, record, show_all=show_all, quiet=quiet, no_color=no_color)
-    if heard.unread and not heard.interrupted:
-        raise Exit(FAILED)
-    leave(heard.report, fail_on, list_ids or tuple(known.lists), heard.interrupted)
+    carry_out(work, **options)
