@@ -185,16 +185,17 @@ def pytest_sessionstart(session):
     _NETWORKS["own"] = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
 
 
-@pytest.fixture(autouse=True)
-def on_the_machine_s_network(request):
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
     """Tests that install something need the way to a package index; all others stay in the network made above."""
-    if not _NETWORKS or request.node.get_closest_marker("packaging") is None:
-        yield
-        return
+    if not _NETWORKS or item.get_closest_marker("packaging") is None:
+        return (yield)
     setns = ctypes.CDLL(None).setns
     assert setns(_NETWORKS["machine"], CLONE_NEWNET) == 0
-    yield
-    assert setns(_NETWORKS["own"], CLONE_NEWNET) == 0
+    try:
+        return (yield)
+    finally:
+        assert setns(_NETWORKS["own"], CLONE_NEWNET) == 0
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -209,9 +210,19 @@ def pytest_collection_modifyitems(items):
             _ON_LOOPBACK[path] = "on_loopback" in item.path.read_text("utf-8")
         mark = item.get_closest_marker("xdist_group")
         speaks = mark.args == ("loopback",) if mark else _ON_LOOPBACK[path]
-        if speaks:
-            group = path if _NETWORKS else "loopback"
-            item.add_marker(pytest.mark.xdist_group(group), append=False)
+        if _NETWORKS and (speaks or (mark and mark.args == ("lab",))):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem), append=False)
+        elif speaks and mark is None:
+            item.add_marker(pytest.mark.xdist_group("loopback"))
+
+
+def pytest_collection_finish(session):
+    """Groups that are not kept together make tests scan over and over, and hear one another; nothing would say so."""
+    if not getattr(session.config.option, "loadgroup", False):
+        return
+    lost = [item for item in session.items if item.get_closest_marker("xdist_group") and "@" not in item.nodeid]
+    if lost:
+        raise pytest.UsageError(f"this pytest-xdist does not keep the groups of this pytest together: {lost[0].nodeid}")
 
 
 _NETWORKS = {}  # descriptors of the network namespaces: the machine's and our own
