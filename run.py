@@ -70,7 +70,7 @@ CHECKS = {
     "lists": ["netcam", "lists", "check"],
 }
 # Last, so that the count of passed tests is the last line; -rs says why a test was skipped. Most tests wait for devices
-# to answer or to stay silent, so four workers suit two processors; emulated networks are in groups that run one by one.
+# to answer or to stay silent, so four workers suit two processors; tests that share an emulated network stay together.
 PYTEST = ["pytest", "-rs", "--numprocesses=4", "--dist=loadgroup"]
 
 
