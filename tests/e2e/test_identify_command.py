@@ -257,14 +257,15 @@ def test_a_report_judged_again_says_what_changed_and_why(tmp_path):
     by_field = {(c["field"], c["list"]): c for c in changed}
     model = by_field["model", None]
     assert (model["old"], model["new"]) == ("DS-2CD2046G2-IU", None)
-    assert model["cause"] == "signature hikvision.sadp.model was retired"
+    gone = "signature hikvision.sadp.model was retired; signature hikvision.sadp.serial-model was retired"
+    assert model["cause"] == gone
     assert by_field["device_type", None]["cause"] == "the model is another"
     procurement = by_field["verdict", "us-ndaa-889"]
     assert (procurement["old"], procurement["new"]) == ("listed", "possible")  # the MAC still names the maker
     assert procurement["cause"].startswith("the maker's confidence changed: ")
     assert "was retired" in procurement["cause"]
     assert "model DS-2CD2046G2-IU -> (none)\n" in done.stdout
-    assert "because signature hikvision.sadp.model was retired\n" in done.stdout
+    assert f"because {gone}\n" in done.stdout
     assert "us-la-1753, us-ndaa-889 listed -> possible\n" in done.stdout
     back = netcam("identify", tmp_path / "new.json", "-o", tmp_path / "back.json").stdout
     assert "was added or changed" in back

@@ -322,6 +322,7 @@ def test_without_the_capability_nothing_is_started(monkeypatch):
         ("[" * 50000, NetcamError, "not an object"),
         ("x" * 200000, NetcamError, "too long a line"),
     ],
+    ids=["rights", "config", "privilege", "failed", "junk", "array", "deep", "long"],  # they go into the environment
 )
 def test_a_worker_with_another_hello_is_not_used(monkeypatch, tmp_path, hello, error, words):
     (tmp_path / "fake_worker.py").write_text(f"import sys\nprint({hello!r}, flush=True)\nsys.stdin.read()\n")
