@@ -276,12 +276,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for scene, title in SCENES.items():
             local = scene == "lab-local-macs"
             now[scene] = figures(lab_scores(local_macs=local, knowledge=knowledge, with_nmap=with_nmap))
-            print(f"\n{title}\n", *table(now[scene]), sep="\n")
+            print(f"\n{title}\n", *table(now[scene]), sep="\n", flush=True)
+            if options.write:
+                write(now)
     if options.only != "lab" and options.corpus.is_dir():
         counts = corpus_figures(options.corpus, knowledge)
         print("\nLabelled observations\n", *(f"{name}: {n}" for name, n in sorted(counts.items())), sep="\n")
-    if options.write:
-        write(now)
     fallen = worse(json.loads(KEPT.read_text("utf-8")), now) if options.check and KEPT.exists() else []
     for line in fallen:
         print(f"fell: {line}", file=sys.stderr)
