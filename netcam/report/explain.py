@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
 from netcam.errors import ConfigError
 from netcam.model.identity import Strength
-from netcam.model.observation import canonical_mac
+from netcam.model.observation import Endpoint, answer_of, canonical_mac
 from netcam.model.report import BehindRecord, DeviceRecord, EvidenceRecord, NamedClaim, ObservationRecord, Report
 from netcam.safetext import visible
 
@@ -116,6 +116,34 @@ def firmware_of(device: DeviceRecord) -> str:
     return said if device.firmware_age_days is None else f"{said}, {device.firmware_age_days} days old"
 
 
+def _echoes(evidence: Sequence[EvidenceRecord], seen: Mapping[str, ObservationRecord]) -> dict[str, str]:
+    """Evidence that counts for nothing beside a stronger piece: its id -> that piece's.
+
+    As evidence is fused: one fact, one answer, or one signature matching twice is one witness.
+    """
+    came = {e.id: _answer(seen.get(e.observation)) for e in evidence}
+    chosen: list[EvidenceRecord] = []
+    echoes: dict[str, str] = {}
+    by_weight = sorted(evidence, key=lambda e: (_STRONGEST_FIRST.index(e.strength), e.root != came[e.id]))
+    for e in by_weight:
+        for other in chosen:
+            one_fact = e.root and e.root == other.root
+            one_answer = came[e.id] and came[e.id] == came[other.id]
+            if one_fact or one_answer or e.signature == other.signature:
+                echoes[e.id] = other.id
+                break
+        else:
+            chosen.append(e)
+    return echoes
+
+
+def _answer(seen: ObservationRecord | None) -> str:
+    """The answer that an observation came in; "" where nobody knows, as for what has no address."""
+    if seen is None or seen.ip is None:
+        return ""
+    return answer_of(seen.kind, Endpoint(ip=ip_address(seen.ip), port=seen.port, transport=seen.transport))
+
+
 def kind_of(device: DeviceRecord) -> str:
     """What the device is, in a word or two."""
     return device.device_type or {True: "CCTV", None: "undecided", False: "not CCTV"}[device.is_cctv]
@@ -136,10 +164,9 @@ def _lines(report: Report, d: DeviceRecord) -> Iterator[str]:
         sure = f", {percent(answer.confidence)}" if answer.confidence is not None else ""
         other = "" if answer.followed else ", not followed"
         yield f"  {QUESTIONS.get(answer.field, visible(answer.field, 40))}: {visible(answer.value)}{sure}{other}"
-        witnesses: dict[str, str] = {}
+        echoes = _echoes(answer.evidence, observations)
         for e in answer.evidence:
-            echo = witnesses.setdefault(e.root, e.id) if e.root else e.id
-            same = f", same witness as {visible(echo, 20)}" if echo != e.id else ""
+            same = f", same witness as {visible(echoes[e.id], 20)}" if e.id in echoes else ""
             yield f"    {visible(e.id, 20):<5} {e.strength:<11} {visible(e.signature, 100)}{same}"
             yield f"          {_observation(e.observation, observations.get(e.observation))}"
 

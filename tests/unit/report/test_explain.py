@@ -62,6 +62,14 @@ def test_the_strongest_evidence_comes_first_and_an_echo_is_called_one():
     assert text.count("same witness") == 1
 
 
+def test_what_came_in_one_answer_is_called_an_echo_whatever_fact_it_rests_on():
+    report = sample_report()
+    device = find_device(report, "192.0.2.10")
+    serial = evidence(9, "northlight.nldp.serial", "o11", root="serial:NL0001", manufacturer="northlight")
+    text = explain(report, replace(device, evidence=(*device.evidence, serial)))
+    assert "strong      northlight.nldp.serial, same witness as e2" in text
+
+
 def test_an_answer_that_the_report_does_not_follow_is_shown_after_the_one_it_does():
     device, _ = camera(1, "192.0.2.1")
     rival = evidence(9, "tidewater.http.title", "o12", Strength.WEAK, manufacturer="tidewater")
