@@ -79,10 +79,15 @@ class _Hosts:
         """
         Raises:
             expat.ExpatError: no XML from here on.
-            DecodeError: entities, or larger than any scan is.
+            DecodeError: entities, an encoding nobody knows, or larger than any scan is.
         """
         self.fed += len(chunk)
-        self._parser.Parse(chunk, last)
+        try:
+            self._parser.Parse(chunk, last)
+        except (LookupError, ValueError) as error:
+            if isinstance(error, DecodeError):
+                raise
+            raise DecodeError("nmap", self.moved, f"the encoding can't be read: {error}") from error
         if self.fed - self.moved > TOKEN_LIMIT:
             raise DecodeError("nmap", self.moved, f"a tag of more than {TOKEN_LIMIT} bytes")
 

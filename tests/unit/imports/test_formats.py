@@ -225,6 +225,13 @@ def test_a_sample_cut_and_spoilt_anywhere_does_no_harm(name, data):
         assert isinstance(found, Sighting | Trouble)
 
 
+@pytest.mark.parametrize("encoding", ["UT", "utf-7", "rot13", "shift_jis"])
+def test_nmap_s_file_in_an_encoding_that_the_reader_lacks_is_one_trouble(encoding):
+    (found,) = read("nmap", f'<?xml version="1.0" encoding="{encoding}"?><nmaprun/>')
+    assert "encoding" in found.reason
+    assert found.ends
+
+
 @pytest.mark.parametrize("name", [n for n in FORMATS if n != "nmap"])
 def test_a_line_without_end_is_skipped_and_named_and_the_next_one_counts(name):
     good = s.SAMPLES[name][0].encode()
