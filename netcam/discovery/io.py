@@ -142,9 +142,14 @@ class UdpIO(BaseIO):
         segment: Segment | None = None,
         hosts: Collection[IPAddress] = (),
         about: Collection[IPAddress] = (),
+        times: int = 1,
     ) -> None:
-        """`hosts` are asked one by one; `about` are the hosts that questions to the segment's groups are about."""
+        """`hosts` are asked one by one; `about` are the hosts that questions to the segment's groups are about.
+
+        Hosts that lose packets are asked up to `times` times, within one wait for their answers.
+        """
         super().__init__(tools, spec)
+        self._times = times
         self._about = tuple(about)
         self._segment = segment
         self._hosts = tuple(hosts)
@@ -210,9 +215,11 @@ class UdpIO(BaseIO):
 
     async def _send(self, sock: GroupSocket, messages: Sequence[Question]) -> float:
         """Send every message everywhere; returns the moment of the last one."""
-        for number, question in enumerate(messages):
+        for number, question in enumerate(tuple(messages) * self._times):
             if number:
                 await asyncio.sleep(BETWEEN_MESSAGES_S)
+            if number >= len(messages) and not self._silent():
+                break
             if not isinstance(question, AboutHost):
                 await self._send_everywhere(sock, question if isinstance(question, bytes) else question(sock.port))
                 continue
@@ -222,6 +229,10 @@ class UdpIO(BaseIO):
                 await asyncio.sleep(1 / self._tools.gate.pace.host_pps)
         self.asked_at = time.monotonic()
         return self.asked_at
+
+    def _silent(self) -> Sequence[IPAddress]:
+        """Hosts asked one by one that have not answered yet."""
+        return [ip for ip in self._hosts if ip not in self._heard]
 
     async def _send_everywhere(self, sock: GroupSocket, message: bytes) -> None:
         for port in self._spec.ports:
@@ -327,10 +338,12 @@ class MdnsIO(UdpIO):
                 async for item in services:
                     found.put_nowait(item)
 
-        for start in range(0, len(self._hosts), UNICAST_MDNS_AT_ONCE):
-            await asyncio.gather(*(ask(ip) for ip in self._hosts[start : start + UNICAST_MDNS_AT_ONCE]))
-            while not found.empty():
-                yield found.get_nowait()
+        for _ in range(self._times):
+            hosts = self._silent()
+            for start in range(0, len(hosts), UNICAST_MDNS_AT_ONCE):
+                await asyncio.gather(*(ask(ip) for ip in hosts[start : start + UNICAST_MDNS_AT_ONCE]))
+                while not found.empty():
+                    yield found.get_nowait()
 
     def _found(self, ip: IPAddress, service: Service) -> Reply[Service] | None:
         tools, ip = self._tools, unscoped(ip)

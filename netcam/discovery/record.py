@@ -25,7 +25,6 @@ class Host:
     open_ports: dict[int, None] = field(default_factory=dict)
     refused: set[int] = field(default_factory=set)  # ports that answered "closed"
     silent: int = 0  # ports of the present pass without an answer
-    loses: bool = False  # answered a second look where the first got no answer
     accepts_all: bool = False
     outside: bool = False  # heard, but not ours to contact
 

@@ -50,7 +50,7 @@ CANARY_PORT = 60443  # nothing listens here; a host that accepts it accepts ever
 CANARY_AT = 10  # open ports from which the canary is worth a packet
 GROUP_FIRST_S = 1.2  # hosts that hear the group have answered by then; the others are asked one by one
 ECHO_S = 3.0  # an IPv6 node may delay its answer to a group
-ASK_AGAIN = 2  # rounds of discovery questions to one host that loses packets
+ASK_AGAIN = 2  # times that a host which loses packets is asked a discovery question again
 BATCH_S = 0.4  # single questions to hosts are collected for this long
 
 Progress = Callable[[str, int, int], None]
@@ -93,6 +93,7 @@ class Runner:
         self._holding: dict[str, list[asyncio.Event]] = {}  # by probe: set when a group's listener leaves its port
         self._asked: dict[IPAddress, asyncio.Event] = {}
         self._to_ask: dict[IPAddress, None] = {}
+        self._again: dict[IPAddress, asyncio.Task[None]] = {}  # hosts that lose packets
         self._asking = 0
         self._done_hosts = 0
         self._workers: dict[str, L2Worker] = {}
@@ -530,13 +531,14 @@ class Runner:
                 if (asked := self._asked.get(ip)) is not None:
                     asked.set()
 
-    async def _ask_each(self, probe: Probe, hosts: Sequence[IPAddress]) -> None:
+    async def _ask_each(self, probe: Probe, hosts: Sequence[IPAddress], *, times: int = 1) -> None:
         for left in self._holding.get(probe.spec.name, ()):
             await left.wait()  # devices answer to that port only, and it goes to one socket at a time
         for version in (4, 6):
             asked = [ip for ip in hosts if ip.version == version]
             if asked:
-                io = (MdnsIO if probe.spec.transport is Transport.MDNS else UdpIO)(self._tools, probe.spec, hosts=asked)
+                kind = MdnsIO if probe.spec.transport is Transport.MDNS else UdpIO
+                io = kind(self._tools, probe.spec, hosts=asked, times=times)
                 await self._drain(probe, io, f"{len(asked)} hosts")
 
     async def _ask_again(self, ip: IPAddress) -> None:
@@ -546,9 +548,8 @@ class Runner:
         scan because the datagram got lost.
         """
         probes = [p for p in self._udp_probes() if p.spec.unicast and (ip.version == 4 or p.spec.groups6)]
-        for _ in range(ASK_AGAIN):
-            silent = [p for p in probes if not self._has_answered(ip, p)]
-            await asyncio.gather(*(self._ask_each(probe, [ip]) for probe in silent))
+        silent = [p for p in probes if not self._has_answered(ip, p)]
+        await asyncio.gather(*(self._ask_each(probe, [ip], times=ASK_AGAIN) for probe in silent))
 
     async def _ask_about(self, probe: Probe, batch: Sequence[IPAddress]) -> None:
         """Ask each link about the hosts found on it. Nothing waits for it: a name is no reason to ask further."""
@@ -602,8 +603,8 @@ class Runner:
                 if self.plan.engine == "connect":
                     await self._look(host, self.plan.ports, partial(self._opened, host))
                 await self._asked[host.ip].wait()
-                if host.loses:
-                    await self._ask_again(host.ip)
+                if (again := self._again.get(host.ip)) is not None:
+                    await again
                 named = [p for p in _named_ports(host) if p not in self.plan.ports]
                 if named:
                     await self._look(host, named, partial(self._opened, host))
@@ -645,19 +646,23 @@ class Runner:
                 ):
                     host.silent += 1
                     silent.append(port)
+                    if host.refused and host.ip not in self._again:
+                        await again(silent.pop())  # the sooner it shows that packets get lost, the sooner it is asked
+
+        async def again(port: int) -> None:
+            if await one(port, RETRY_S) in (TcpState.OPEN, TcpState.CLOSED):
+                self._loses(host)
 
         # One slot stays free for questions to services while ports are still being looked at.
         walkers = max(1, self.plan.pace.host_connections - 1)
         await asyncio.gather(*(walk() for _ in range(walkers)))
         if silent and (host.refused or host.open_ports):
             # Where some ports refuse and some are silent, packets get lost; where none refuses, a firewall drops them.
-            again = silent if host.refused else [p for p in silent if p in SWEEP_PORTS]
-            left = iter(again)
+            left = iter(silent if host.refused else [p for p in silent if p in SWEEP_PORTS])
 
             async def walk_again() -> None:
                 for port in left:
-                    if await one(port, RETRY_S) in (TcpState.OPEN, TcpState.CLOSED):
-                        host.loses = True
+                    await again(port)
 
             await asyncio.gather(*(walk_again() for _ in range(walkers)))
         if len(host.open_ports) >= CANARY_AT and CANARY_PORT not in host.refused and not host.accepts_all:
@@ -668,6 +673,11 @@ class Runner:
                 host.accepts_all = True
                 detail = "accepts every port, so an open port proves nothing"
                 self.record.run("connect", str(host.ip), RunStatus.MALFORMED, detail)
+
+    def _loses(self, host: Host) -> None:
+        """The host answers what it didn't answer before: ask it again, while its ports are still being looked at."""
+        if host.ip not in self._again and (services := self._services.get(host.ip)) is not None:
+            self._again[host.ip] = services.create_task(self._ask_again(host.ip))
 
     async def _ask_port(self, host: Host, port: int, *, late: bool) -> None:
         """The probes of one open port: the usual ones when it is found, those that build on discovery late."""
