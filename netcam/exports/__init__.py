@@ -1,0 +1,1 @@
+"""Reports carried into other systems: inventories, monitoring, alerts. One file per destination."""
