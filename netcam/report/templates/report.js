@@ -16,6 +16,14 @@
   document.addEventListener("toggle", event => { if (event.target.open) fill(event.target); }, true);
   document.addEventListener("DOMContentLoaded", start);
 
+  // On paper nothing can be opened: what the lists say is all there, and goes back to how it was afterwards.
+  let opened = [];
+  window.addEventListener("beforeprint", () => {
+    opened = [...document.querySelectorAll(".lists:not([open])")];
+    opened.forEach(one => { fill(one); one.open = true; });
+  });
+  window.addEventListener("afterprint", () => opened.forEach(one => { one.open = false; }));
+
   function start() {
     const table = document.getElementById("table");
     if (!table) return;

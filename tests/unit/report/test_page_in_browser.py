@@ -2,8 +2,9 @@
 
 import pytest
 from browser import CHROMIUM, Browser, can_be_alone
-from sample import HOSTILE, big_report, camera, hostile_report, sample_report
+from sample import HOSTILE, big_report, camera, hostile_report, sample_report, verdict
 
+from netcam.model.report import Outcome
 from netcam.report.to_html import STEP, dump
 
 pytestmark = [
@@ -180,6 +181,18 @@ def test_print_shows_every_row_that_is_shown_and_the_details_that_are_open(page)
     assert len(browser.run(SHOWN)) == 5
     assert browser.call("Page.printToPDF")["data"].startswith("JVBERi")
     browser.call("Emulation.setEmulatedMedia", media="")
+
+
+def test_what_more_lists_say_is_open_on_paper_and_closed_again_afterwards(page):
+    judged = (verdict("ex-procurement", Outcome.LISTED), verdict("ex-export", Outcome.POSSIBLE))
+    device, seen = camera(1, "192.0.2.1", verdicts=judged)
+    browser = page(sample_report([device], seen))
+    said = "document.querySelector('.lists').innerText.includes('Possibly made by')"
+    assert not browser.run(said)
+    browser.run("dispatchEvent(new Event('beforeprint'))")
+    assert browser.run(said)
+    browser.run("dispatchEvent(new Event('afterprint'))")
+    assert not browser.run(said)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
