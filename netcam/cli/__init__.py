@@ -18,6 +18,7 @@ _COMMANDS = {
         "identify",
         "Identities from observations collected elsewhere, or an older report.",
     ),
+    "report": ("netcam.cli.rendering", "report", "A saved report in another form: page, table, workbook, summary."),
     "explain": (
         "netcam.cli.reading",
         "explain",
