@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,12 +40,13 @@ def make_engine(place: Where) -> Engine:
     def set_up(connection: Any, _: Any) -> None:
         # The driver begins transactions by its own rules; ours are begun below.
         connection.isolation_level = None
+        if connection.execute("PRAGMA page_count").fetchone() == (0,):
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # a new file: prune will be able to give room back
         for setting in (
-            "auto_vacuum = INCREMENTAL",  # counts for a new file only; prune gives room back with it
+            f"busy_timeout = {int(BUSY_S * 1000)}",
             "journal_mode = WAL",
             "synchronous = FULL",  # a saved visit outlasts a power cut; a night has one, so the time doesn't matter
             "foreign_keys = ON",
-            f"busy_timeout = {int(BUSY_S * 1000)}",
         ):
             connection.execute(f"PRAGMA {setting}")
 
@@ -110,6 +112,8 @@ def told(place: Where) -> Iterator[None]:
         raise StoreError(f"{place.shown}: {_reason(error)}") from error
     except SQLAlchemyError as error:
         raise StoreError(f"{place.shown}: {visible(_one_line(str(error)), 300)}") from error
+    except sqlite3.Error as error:
+        raise StoreError(f"{place.shown}: {visible(_one_line(str(error)), 300)}") from error
     except OSError as error:
         raise StoreError(f"{place.shown}: {error.strerror or error}") from error
 
@@ -138,6 +142,6 @@ def _one_line(text: str) -> str:
 def give_room_back(engine: Engine, place: Where) -> None:
     """Let a file shrink to what it holds; PostgreSQL does so by itself."""
     if place.path is not None:
-        with told(place), engine.connect() as connection, contextlib.closing(connection.connection.cursor()) as cursor:
-            cursor.execute("PRAGMA incremental_vacuum").fetchall()
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        with told(place), contextlib.closing(engine.raw_connection()) as connection:
+            # As a script, since `execute` stops after the first page that was given back.
+            connection.cursor().executescript("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE);")

@@ -119,7 +119,7 @@ class _Kept:
         wanted = sorted({hashed(data) for data in contents} - self._known.keys())
         query = select(self.table.c.digest, self.table.c.id)
         for at in range(0, len(wanted), AT_ONCE):
-            found = self.connection.execute(query.where(self.table.c.digest.in_(wanted[at : at + AT_ONCE]))).tuples()
+            found = self.connection.execute(query.where(self.table.c.digest.in_(wanted[at : at + AT_ONCE])))
             self._known.update((bytes(key), id) for key, id in found)
 
     def put(self, data: bytes) -> int:
@@ -261,14 +261,14 @@ def _where(connection: Connection, site_id: int, at_ms: int) -> dict[int, tuple[
             select(t.device.c.id, t.device.c.last_ms, t.place.c.addresses)
             .join(t.place, t.device.c.place_id == t.place.c.id)
             .where(t.device.c.site_id == site_id)
-        ).tuples()
+        )
     else:  # a report that comes late: what was known about its time, and not today
         rows = connection.execute(
             select(t.sighting.c.device_id, t.visit.c.started_ms, t.place.c.addresses)
             .join(t.visit, t.sighting.c.visit_id == t.visit.c.id)
             .join(t.place, t.sighting.c.place_id == t.place.c.id)
             .where(t.visit.c.site_id == site_id)
-        ).tuples()
+        )
     last: dict[int, tuple[int, str]] = {}
     for device_id, seen_ms, text in rows:
         if device_id not in last or _distance(seen_ms, at_ms) < _distance(last[device_id][0], at_ms):

@@ -290,7 +290,7 @@ class History:
             for device, visit, state, place in connection.execute(
                 select(t.sighting.c.device_id, t.sighting.c.visit_id, t.sighting.c.state_id, t.sighting.c.place_id)
                 .where(of)
-            ).tuples():  # fmt: skip
+            ):  # fmt: skip
                 seen[device].append((visit, state, place))
             states = _load_states(connection, t.state.c.device_id.in_(ids))
             used = select(t.sighting.c.place_id).where(of).distinct()
@@ -333,7 +333,7 @@ def _load_states(connection: Connection, wanted: Any) -> dict[int, DeviceRecord]
     facts: dict[int, bytes] = {}
     for at in range(0, len(needed), AT_ONCE):
         some = t.fact.c.id.in_(needed[at : at + AT_ONCE])
-        facts.update(connection.execute(select(t.fact.c.id, t.fact.c.data).where(some)).tuples().all())
+        facts.update(connection.execute(select(t.fact.c.id, t.fact.c.data).where(some)).all())
     judged = {id: unpacked(facts[id], VERDICTS) for id in {row.verdicts_id for row in rows}}
     flaws = {id: unpacked(facts[id], ADVISORIES) for id in {row.advisories_id for row in rows}}
     return {
@@ -394,7 +394,7 @@ def _runs(connection: Connection, *wanted: Any) -> Iterator[Run]:
 
 def _prune(connection: Connection, before_ms: int) -> Pruned:
     last = select(t.visit.c.site_id, func.max(t.visit.c.started_ms)).group_by(t.visit.c.site_id)
-    newest = dict(connection.execute(last).tuples().all())
+    newest = dict(connection.execute(last).all())
     old = [
         row.id
         for row in connection.execute(select(t.visit).where(t.visit.c.started_ms < before_ms))
