@@ -164,20 +164,19 @@ def main() -> int:
 
 def differences(history: History, store: Store) -> int:
     """How many devices of a store the history tells otherwise than they were."""
-    told = {}
+    told: dict[str | None, tuple[int, int, str | None]] = {}
     for life in history.lives(store.site):
         moved = [t for t in turns(life) if t.what == "address"]
         updated = [t for t in turns(life) if t.what == "firmware"]
         told[life.states[0].record.serial] = (len(moved), len(updated), life.states[-1].record.ip)
-    was = {}
+    was: dict[str | None, tuple[int, int, str | None]] = {}
     for unit in (*store.units, *store.gone):
         if not unit.shown:
             continue
         serial = hashlib.sha256(f"{store.site} {unit.number}".encode()).hexdigest()[:14].upper()
         pairs = list(zip(unit.shown, unit.shown[1:], strict=False))
-        moved = sum(a[0] != b[0] for a, b in pairs)
-        updated = sum(a[1] != b[1] for a, b in pairs)
-        was[serial] = (moved, updated, f"10.0.0.{unit.shown[-1][0]}")
+        moves, updates = (sum(a[n] != b[n] for a, b in pairs) for n in (0, 1))
+        was[serial] = (moves, updates, f"10.0.0.{unit.shown[-1][0]}")
     return len(told.keys() ^ was.keys()) + sum(told[serial] != was[serial] for serial in told.keys() & was.keys())
 
 

@@ -60,12 +60,23 @@ def make_engine(place: Where) -> Engine:
 
 
 @contextmanager
-def reading(engine: Engine, place: Where) -> Iterator[Connection]:
+def reading(engine: Engine, place: Where, patience_s: float = 0.0) -> Iterator[Connection]:
     """A connection that sees the database as it is now, whatever is written meanwhile."""
-    with told(place), engine.connect() as connection:
+    with told(place), _patiently(place, patience_s, engine.connect) as connection:
         if place.path is None:
             connection.execution_options(isolation_level="REPEATABLE READ")
         yield connection
+
+
+def read(engine: Engine, place: Where, work: Callable[[Connection], T], patience_s: float) -> T:
+    """Ask something that has a short answer; again where the server went away meanwhile."""
+
+    def once() -> T:
+        with engine.connect() as connection:
+            return work(connection)
+
+    with told(place):
+        return _patiently(place, patience_s, once)
 
 
 def write(engine: Engine, place: Where, work: Callable[[Connection], T], patience_s: float) -> T:
@@ -73,22 +84,31 @@ def write(engine: Engine, place: Where, work: Callable[[Connection], T], patienc
 
     So `work` must find out by itself that it was done already.
     """
+
+    def once() -> T:
+        with engine.connect() as plain:
+            connection = plain.execution_options(netcam_writes=True)
+            with connection.begin():
+                if place.path is None:
+                    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+                return work(connection)
+
     with told(place):
-        deadline, tries = time.monotonic() + patience_s, 0
-        while True:
-            try:
-                with engine.connect() as plain:
-                    connection = plain.execution_options(netcam_writes=True)
-                    with connection.begin():
-                        if place.path is None:
-                            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-                        return work(connection)
-            except DBAPIError as error:
-                wait_s = WAITS_S[min(tries, len(WAITS_S) - 1)]
-                if place.path is not None or not _gone(error) or time.monotonic() + wait_s > deadline:
-                    raise
-                tries += 1
-                time.sleep(wait_s)
+        return _patiently(place, patience_s, once)
+
+
+def _patiently(place: Where, patience_s: float, once: Callable[[], T]) -> T:
+    """Try until it works, fails for good, or time is up."""
+    deadline, tries = time.monotonic() + patience_s, 0
+    while True:
+        try:
+            return once()
+        except DBAPIError as error:
+            wait_s = WAITS_S[min(tries, len(WAITS_S) - 1)]
+            if place.path is not None or not _gone(error) or time.monotonic() + wait_s > deadline:
+                raise
+            tries += 1
+            time.sleep(wait_s)
 
 
 def _gone(error: DBAPIError) -> bool:
