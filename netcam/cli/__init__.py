@@ -25,6 +25,7 @@ _COMMANDS = {
     ),
     "signatures": ("netcam.cli.knowing", "signatures", "The knowledge base: list, show, check."),
     "lists": ("netcam.cli.knowing", "lists", "The restriction lists: list, show, check."),
+    "config": ("netcam.cli.configuring", "config", "The settings file netcam.toml: check, show."),
     "schema": ("netcam.cli.reading", "schema", "The JSON Schema of the report."),
 }
 
