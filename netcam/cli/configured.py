@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,7 +88,7 @@ class Setup:
         )
 
 
-def load_setup(given: Path | None, site: str | None) -> Setup:
+def load_setup(given: Path | None, site: str | None, env: Mapping[str, str] | None = None) -> Setup:
     """The settings in force, and the site by id or name.
 
     Raises:
@@ -96,7 +96,8 @@ def load_setup(given: Path | None, site: str | None) -> Setup:
     """
     from netcam.config.load import find, load
 
-    config = load(find(given, os.environ), os.environ)
+    env = os.environ if env is None else env
+    config = load(find(given, env), env)
     return Setup(config=config, site=site_of(config, site))
 
 

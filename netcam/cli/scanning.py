@@ -150,14 +150,26 @@ def scan(
     if record is not None:
         check_writable("--record", record)
     _log(verbose)
-    settings = setup.limited(settings)
-    known = knowledge(data, list_ids, list_files)
-    made = plan(settings)
-    if setup.config.path is not None and not quiet:
-        say(f"settings from {setup.config.path}")
-    report, interrupted = carry_out(settings, known, made, quiet=quiet, no_color=no_color)
-    deliver(report, output, record, show_all=show_all, quiet=quiet, no_color=no_color)
-    leave(report, fail_on, list_ids or tuple(known.lists), interrupted)
+
+    def work() -> tuple[Report, bool, tuple[str, ...]]:
+        limited = setup.limited(settings)
+        known = knowledge(data, list_ids, list_files)
+        made = plan(limited)
+        if setup.config.path is not None and not quiet:
+            say(f"settings from {setup.config.path}")
+        report, interrupted = carry_out(limited, known, made, quiet=quiet, no_color=no_color)
+        return report, interrupted, list_ids or tuple(known.lists)
+
+    def hand_over(report: Report) -> None:
+        deliver(report, output, record, show_all=show_all, quiet=quiet, no_color=no_color)
+
+    if scheduled:
+        from netcam.cli.scheduling import run_scheduled
+
+        raise Exit(run_scheduled(setup, settings, work, fail_on, hand_over))
+    report, interrupted, counted = work()
+    hand_over(report)
+    leave(report, fail_on, counted, interrupted)
 
 
 def carry_out(

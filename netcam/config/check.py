@@ -26,6 +26,7 @@ VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SECRET = re.compile(r"(^|_)(password|passwd|secret|token|api_?key|key|signing_?key|apprise|credential)s?$", re.I)
 _MINUTE_S = 60.0
+RESERVED = "all"
 
 Fault = tuple[At, str]
 
@@ -106,6 +107,8 @@ def _sites(sites: Sequence[Site]) -> Iterator[Fault]:
                 f"site.id {visible(site.id)!r} is not lower-case words and numbers with hyphens, such as 'store-17' "
                 f"(at most {ID_LENGTH} characters)"
             )
+        if site.id == RESERVED:
+            yield (*at, "id"), f"site.id {RESERVED!r} stands for all that has no site"
         if site.name is not None and not site.name.strip():
             yield (*at, "name"), "site.name is empty"
         words = [("id", site.id)] + ([("name", site.name)] if site.name not in (None, site.id) else [])
