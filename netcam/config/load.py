@@ -28,6 +28,12 @@ SYSTEM = Path("/etc/netcam") / NAME
 OVERRIDES: dict[str, type[msgspec.Struct]] = {
     "scan": Scan, "output": Output, "history": History, "schedule": Schedule,
 }  # fmt: skip
+# A variable that says something whole takes the place of what the file says in several keys.
+_INSTEAD_OF = {
+    ("schedule", "every"): ("at", "days", "timezone"),
+    ("schedule", "at"): ("every",),
+    ("history", "db"): ("password_env", "password_file"),
+}
 SIZE_LIMIT = 4 * 1024 * 1024  # bytes; thousands of sites take less
 
 
@@ -167,8 +173,12 @@ def _overridden(
         except ValueError as error:
             found.append(Trouble(where=name, reason=str(error)))
             continue
-        raw.setdefault(table, {})[key] = value
         by[table, key] = name
+        for other in _INSTEAD_OF.get((table, key), ()):
+            if (table, other) not in by:
+                raw.get(table, {}).pop(other, None)
+                origins.pop(f"{table}.{other}", None)
+        raw.setdefault(table, {})[key] = value
         origins[f"{table}.{key}"] = name
     if found:
         return None, tuple(found)
