@@ -109,7 +109,7 @@ else:
 
 def _said(fd: int) -> Holder:
     said: object = None
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, RecursionError):
         os.lseek(fd, 0, os.SEEK_SET)
         said = json.loads(os.read(fd, _SIZE))
     if not isinstance(said, dict):
