@@ -177,8 +177,9 @@ def _systemd_span(step: str) -> str:
 
 
 def _command(wanted: Wanted) -> list[str]:
-    if "$" in wanted.command[0]:  # $$ stands for it in the words, and for itself in the program
-        raise ConfigError(f"{visible(wanted.command[0], 1000)}: systemd runs no program with $ in its path")
+    # systemd refuses quotes there, and takes $$ for itself where in the other words it stands for $.
+    if found := set(wanted.command[0]) & set("\"'\\$"):
+        raise ConfigError(f"{visible(wanted.command[0], 1000)}: systemd runs no program with {min(found)} in its path")
     return [systemd_word(word) for word in wanted.command]
 
 

@@ -173,13 +173,12 @@ def watching(tmp_path):
             clock.pass_s(seconds)
             return clock.seconds >= end
 
-        watched = [
-            Watched(
-                job=Job(scope=f"s{n}", site=None, title=f"s{n}", state=tmp_path, folder=tmp_path, forms=(), keep_s=None),
-                due=due(plan, clock), may_start=may_start,
-            )
-            for n, plan in enumerate(plans)
-        ]  # fmt: skip
+        watched = []
+        for n, plan in enumerate(plans):
+            job = Job(
+                scope=f"s{n}", site=None, title=f"s{n}", state=tmp_path, folder=tmp_path, forms=(), keep_s=None
+            )  # fmt: skip
+            watched.append(Watched(job=job, due=due(plan, clock), may_start=may_start))
         watch(watched, run, clock=clock, wait=wait, say=said.append)
         return ran, said
 
