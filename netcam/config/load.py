@@ -243,7 +243,9 @@ def _origins(file: ConfigFile, raw: dict[str, Any], lines: Mapping[At, int], pat
     for number, site in enumerate(file.site):
         made |= {f"site.{site.id}.{key}": at("site", number, key) for key in raw["site"][number]}
     for number, export in enumerate(file.export):
-        made |= {f"export.{export.name or export.to}.{k}": at("export", number, k) for k in raw["export"][number]}
+        name = f"export.{export.name or export.to}"
+        made |= {f"{name}.{key}": at("export", number, key) for key in raw["export"][number]}
+        made |= {f"{name}.options.{key}": at("export", number, "options", key) for key in export.options}
     return made
 
 

@@ -55,8 +55,7 @@ def _export(config: Config, export: Export, env: Mapping[str, str]) -> Iterator[
     if export.sites:
         yield _row(config, f"export.{name}.sites", export.sites, env)
     for key, value in export.options.items():
-        row = _row(config, f"export.{name}.options.{key}", masked(key, value), env, said=key.endswith("_env"))
-        yield Row(key=row.key, value=row.value, origin=config.origins.get(f"export.{name}.options", DEFAULT))
+        yield _row(config, f"export.{name}.options.{key}", masked(key, value), env, said=key.endswith("_env"))
 
 
 def masked(key: str, value: Any) -> Any:
