@@ -71,8 +71,8 @@ def run_scheduled(
 
     def scan() -> Outcome:
         report, interrupted, counted = work()
-        hand_over(report)
-        return _outcome(report, job, fail_on, counted, interrupted)
+        made = _outcome(report, job, fail_on, counted, interrupted)
+        return replace(made, after=partial(hand_over, report))
 
     try:
         return run(job, scan, write=write_atomically, now=utc, say=say)

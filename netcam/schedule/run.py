@@ -29,6 +29,7 @@ class Outcome:
     Attributes:
         code: the exit code that it stands for: 0, 3, 4 or 130.
         forms: suffix -> makes the report in that form.
+        after: what else is done with the report, once its files are whole; a failure there takes none of them away.
     """
 
     code: int
@@ -37,6 +38,7 @@ class Outcome:
     listed: int
     forms: Mapping[str, Callable[[], bytes]]
     message: str = ""
+    after: Callable[[], None] = lambda: None
 
 
 def run(
@@ -109,7 +111,7 @@ def _written(
     job: Job, outcome: Outcome, running: Status, started: datetime, write: Write, say: Callable[[str], None]
 ) -> tuple[Status, BaseException | None]:
     stem = stem_of(job, started)
-    failed: StoreError | None = None
+    failed: NetcamError | None = None
     report: Path | None = None
     for form in sorted(outcome.forms, key=lambda form: form != "json"):
         path = job.folder / f"{stem}.{form}"
@@ -126,6 +128,10 @@ def _written(
             good = Good(at=running.started_at, report=str(report))
         except StoreError as error:
             failed = failed or error
+    try:
+        outcome.after()
+    except NetcamError as error:
+        failed = failed or error
     for path in expire(job, started, stem, Path(good.report).stem if good is not None else None):
         say(f"{visible(str(path), 1000)}: deleted, older than reports are kept")
     if failed is not None and good is not None:

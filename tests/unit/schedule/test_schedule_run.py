@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -149,6 +150,17 @@ def test_a_form_that_could_not_be_written_does_not_take_the_others_along(job):
     with pytest.raises(StoreError):
         once(job, write=write)
     assert names(job) == ["latest.json", "netcam-store-17-20260601T023000Z.json"]
+
+
+def test_what_is_done_after_the_report_may_fail_and_takes_nothing_away(job):
+    def after():
+        raise StoreError("the history's server is away")
+
+    with pytest.raises(StoreError):
+        once(job, scan=lambda: replace(outcome(), after=after))
+    said = status.load(job.status_path)
+    assert (said.state, said.exit_code, said.message) == ("failed", 1, "the history's server is away")
+    assert os.readlink(job.latest) == "netcam-store-17-20260601T023000Z.json"
 
 
 def test_without_room_for_the_last_word_nothing_is_scanned(job, monkeypatch):
