@@ -15,6 +15,7 @@ from netcam.errors import ConfigError
 from netcam.safetext import visible
 
 if TYPE_CHECKING:
+    from netcam.cli.keeping import Keeper
     from netcam.config.load import Config
     from netcam.config.tables import Site
     from netcam.model import AddressRange
@@ -86,6 +87,23 @@ class Setup:
             also_excluded=also_excluded,
             stop=stop,
         )
+
+
+    def keeper(self, save: bool, db: str | None, scheduled: bool) -> Keeper | None:
+        """Who saves the report: with --save, and for a scheduled run where [history] has a database.
+
+        Raises:
+            ConfigError: a database that can't be one, a secret that isn't there, or --db alone.
+        """
+        from netcam.cli.keeping import keeper
+        from netcam.config.load import history_db
+
+        wanted = save or (scheduled and self.config.file.history.db is not None)
+        # NETCAM_DB is the environment's word on the same thing, and comes before the file's.
+        elsewhere = self.config.origins.get("history.db") != "NETCAM_HISTORY_DB" and "NETCAM_DB" in os.environ
+        if wanted and db is None and not elsewhere:
+            db = history_db(self.config, os.environ)
+        return keeper(wanted, db)
 
 
 def load_setup(given: Path | None, site: str | None, env: Mapping[str, str] | None = None) -> Setup:

@@ -15,6 +15,7 @@ import click
 from netcam.cli.common import LISTS, OUTPUT, WITH_COLOR, check_outputs, check_writable, deliver, knowledge
 from netcam.cli.configured import CONFIG, WithConfig, setup_of
 from netcam.cli.errors import FOUND, INTERRUPTED, NOT_COVERED, Exit, say
+from netcam.cli.keeping import SAVING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,6 +98,7 @@ def _words(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -
     "--record", type=click.Path(path_type=Path, dir_okay=False), metavar="PATH",
     help="Write the raw observations as JSON Lines.",
 )
+@SAVING
 @LISTS
 @click.option("--all", "show_all", is_flag=True, help="Show devices that are no CCTV too.")
 @click.option("--quiet", "-q", is_flag=True, help="No plan, no progress, no table.")
@@ -107,8 +109,8 @@ def scan(
     ports: str | None, extra: tuple[str, ...], engine: str, interfaces: tuple[str, ...], without: tuple[str, ...],
     with_probes: tuple[str, ...], no_multicast: bool, no_arp: bool, no_http: bool, ipv6: bool, passes: int,
     until_stable: bool, deadline: float | None,
-    allow_public: bool, site: str | None, config: Path | None, scheduled: bool, record: Path | None,
-    list_ids: tuple[str, ...],
+    allow_public: bool, site: str | None, config: Path | None, scheduled: bool, record: Path | None, save: bool,
+    db: str | None, list_ids: tuple[str, ...],
     list_files: tuple[Path, ...], data: Path | None, show_all: bool, quiet: bool, verbose: bool, no_color: bool,
 ) -> None:
     """Find the devices of a LAN, say who made each CCTV device, hold the maker against lists, write the report.
@@ -152,6 +154,7 @@ def scan(
     _log(verbose)
 
     def work() -> tuple[Report, bool, tuple[str, ...]]:
+        setup.keeper(save, db, scheduled)  # a database that can't be one is told before anything is sent
         limited = setup.limited(settings)
         known = knowledge(data, list_ids, list_files)
         made = plan(limited)
@@ -161,7 +164,8 @@ def scan(
         return report, interrupted, list_ids or tuple(known.lists)
 
     def hand_over(report: Report) -> None:
-        deliver(report, output, record, show_all=show_all, quiet=quiet, no_color=no_color)
+        saver = setup.keeper(save, db, scheduled)
+        deliver(report, output, record, saver, show_all=show_all, quiet=quiet, no_color=no_color)
 
     if scheduled:
         from netcam.cli.scheduling import run_scheduled

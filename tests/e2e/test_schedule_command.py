@@ -306,3 +306,21 @@ def test_the_command_line_that_cron_is_given_runs(store, place):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert status(place.folder)["state"] == "done"
+
+
+def test_a_scheduled_run_is_saved_in_the_history_of_the_settings_and_its_report_stays_when_that_fails(store, place):
+    path = place.folder / "netcam.toml"
+    text = path.read_text()
+    path.write_text(text + '[history]\ndb = "history.sqlite"\n')
+    assert store.netcam(*RUN, cwd=place.folder).returncode == 0
+    told = netcam("history", "runs", "--db", place.folder / "history.sqlite", cwd=place.folder)
+    assert (told.returncode, "store-17" in told.stdout) == (0, True)
+    good = latest(place.folder)["scan"]["id"]
+    path.write_text(text + '[history]\ndb = "no/such/folder/history.sqlite"\n')
+    (place.folder / "no").write_text("a file where a folder should be")
+    done = store.netcam(*RUN, cwd=place.folder)
+    assert done.returncode == 1, done.stderr
+    said = status(place.folder)
+    assert (said["state"], said["exit_code"]) == ("failed", 1)
+    assert "history.sqlite" in said["message"]
+    assert latest(place.folder)["scan"]["id"] != good  # the report is there all the same
