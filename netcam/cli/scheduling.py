@@ -20,12 +20,12 @@ import click
 
 from netcam.cli.configured import CONFIG, Setup, load_setup
 from netcam.cli.errors import BUSY, FAILED, FOUND, NOT_COVERED, USAGE, Exit, say
-from netcam.errors import ConfigError, StoreError
+from netcam.errors import ConfigError, ExportError, NetcamError, StoreError
 from netcam.safetext import visible
 
 if TYPE_CHECKING:
     from netcam.config.load import Config
-    from netcam.config.tables import Site
+    from netcam.config.tables import Export, Site
     from netcam.model.report import Report
     from netcam.pipeline import Settings
     from netcam.schedule.places import Job
@@ -72,13 +72,50 @@ def run_scheduled(
     def scan() -> Outcome:
         report, interrupted, counted = work()
         made = _outcome(report, job, fail_on, counted, interrupted)
-        return replace(made, after=partial(hand_over, report))
+        return replace(made, after=lambda path: _after(lambda: hand_over(report), path, setup, job))
 
     try:
         return run(job, scan, write=write_atomically, now=utc, say=say)
     except Busy as error:
         say(f"netcam: {error}")
         return BUSY
+
+
+def _after(hand_over: Callable[[], None], report: Path | None, setup: Setup, job: Job) -> None:
+    """What is done with a report that was kept: other files and the history, then every destination of [[export]].
+
+    All are tried, and the first failure is raised. Destinations get complete reports only: of a scan that was cut
+    short, nobody could tell what it did not see.
+    """
+    failed: NetcamError | None = None
+    try:
+        hand_over()
+    except NetcamError as error:
+        failed = error
+    if report is not None:
+        from netcam.config.exports import exports_of
+
+        for export in exports_of(setup.config, setup.site):
+            try:
+                _export(setup.config, export, report, job)
+            except NetcamError as error:
+                failed = failed or error
+    if failed is not None:
+        raise failed
+
+
+def _export(config: Config, export: Export, report: Path, job: Job) -> None:
+    from netcam.config.exports import title, words_of
+
+    said = words_of(config, export, job.scope, os.environ)
+    command = [sys.executable, "-m", "netcam", "export", str(report), *said.words, "--quiet"]
+    if "output" not in export.options:  # files have no journal
+        command += ["--state", str(job.status_path.with_name(f"export-{title(export)}.jsonl"))]
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False, env={**os.environ, **said.env}
+    )
+    if done.returncode:
+        raise ExportError(title(export), f"netcam export ended with exit code {done.returncode}", retry=True)
 
 
 def _outcome(report: Report, job: Job, fail_on: str, counted: tuple[str, ...], interrupted: bool) -> Outcome:

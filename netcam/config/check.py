@@ -190,6 +190,10 @@ def _exports(file: ConfigFile) -> Iterator[Fault]:
         if not ID.fullmatch(export.to):
             yield (*at, "to"), f"export.to {visible(export.to)!r} is no destination's name such as netbox"
         name = export.name or export.to
+        if export.name is not None and not ID.fullmatch(export.name):
+            yield (*at, "name"), (
+                f"export.name {visible(export.name)!r} is not lower-case words and numbers with hyphens"
+            )
         if name in names:
             yield (*at, "name" if export.name else "to"), (
                 f"export {visible(name)!r} is there twice; give each a name of its own"

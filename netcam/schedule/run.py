@@ -29,7 +29,8 @@ class Outcome:
     Attributes:
         code: the exit code that it stands for: 0, 3, 4 or 130.
         forms: suffix -> makes the report in that form.
-        after: what else is done with the report, once its files are whole; a failure there takes none of them away.
+        after: what else is done, once the files are whole, with the path of the complete JSON report (None without
+            one); a failure there takes none of them away.
     """
 
     code: int
@@ -38,7 +39,7 @@ class Outcome:
     listed: int
     forms: Mapping[str, Callable[[], bytes]]
     message: str = ""
-    after: Callable[[], None] = lambda: None
+    after: Callable[[Path | None], None] = lambda report: None
 
 
 def run(
@@ -129,7 +130,7 @@ def _written(
         except StoreError as error:
             failed = failed or error
     try:
-        outcome.after()
+        outcome.after(report if outcome.complete else None)
     except NetcamError as error:
         failed = failed or error
     for path in expire(job, started, stem, Path(good.report).stem if good is not None else None):

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from store_lan import NETCAM, PLAIN, netcam
 
+from netcam.cli import cli
+
 BUSY = 5
 SETTINGS = """[scan]
 pace = "{pace}"
@@ -324,3 +326,23 @@ def test_a_scheduled_run_is_saved_in_the_history_of_the_settings_and_its_report_
     assert (said["state"], said["exit_code"]) == ("failed", 1)
     assert "history.sqlite" in said["message"]
     assert latest(place.folder)["scan"]["id"] != good  # the report is there all the same
+
+
+needs_export = pytest.mark.skipif("export" not in cli.list_commands(None), reason="this build has no netcam export")
+
+
+@needs_export
+def test_a_scheduled_run_exports_its_report_and_an_export_that_fails_takes_nothing_away(store, place):
+    path = place.folder / "netcam.toml"
+    text = path.read_text()
+    export = '[[export]]\nto = "prometheus"\n[export.options]\noutput = "{site}.prom"\n'
+    path.write_text(text + export)
+    done = store.netcam(*RUN, cwd=place.folder)
+    assert done.returncode == 0, done.stderr
+    assert "store-17" in (place.folder / "store-17.prom").read_text()
+    path.write_text(text + export.replace("{site}.prom", "no/such/folder/x.prom"))
+    good = latest(place.folder)["scan"]["id"]
+    done = store.netcam(*RUN, cwd=place.folder)
+    assert done.returncode == 1, done.stderr
+    assert status(place.folder)["message"] == "prometheus: netcam export ended with exit code 2"
+    assert latest(place.folder)["scan"]["id"] != good

@@ -153,7 +153,8 @@ def test_a_form_that_could_not_be_written_does_not_take_the_others_along(job):
 
 
 def test_what_is_done_after_the_report_may_fail_and_takes_nothing_away(job):
-    def after():
+    def after(report):
+        assert json.loads(report.read_text()) == {}
         raise StoreError("the history's server is away")
 
     with pytest.raises(StoreError):
