@@ -1,4 +1,4 @@
-"""[[export]] as the words of `netcam export`, with secrets on their way in the environment and never among the words."""
+"""[[export]] as the words of `netcam export`; secrets go along in the environment, never among the words."""
 
 from __future__ import annotations
 
