@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -85,7 +86,7 @@ def find(given: Path | None, env: Mapping[str, str]) -> Path | None:
     named = env.get("NETCAM_CONFIG", "")
     for path, who in ((given, "--config"), (Path(named) if named else None, "NETCAM_CONFIG")):
         if path is not None:
-            if not path.exists():
+            if not os.path.exists(path):
                 raise ConfigError(f"{who} {visible(str(path), 1000)}: there is no such file")
             return path
     base = env.get("XDG_CONFIG_HOME", "")
@@ -93,8 +94,15 @@ def find(given: Path | None, env: Mapping[str, str]) -> Path | None:
         user = Path(base) if os.path.isabs(base) else Path.home() / ".config"
     except RuntimeError:  # a user without a home
         user = None
-    places = (Path(NAME), user / "netcam" / NAME if user else None, SYSTEM)
-    return next((path for path in places if path is not None and path.is_file()), None)
+    for path in (Path(NAME), user / "netcam" / NAME if user else None):
+        if path is not None and os.path.isfile(path):
+            return path
+    try:
+        return SYSTEM if stat.S_ISREG(SYSTEM.stat().st_mode) else None
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:  # it may hold limits that nobody who can't read them may pass
+        raise ConfigError(f"{SYSTEM}: can't be read: {error.strerror}; --config names another file") from error
 
 
 def load(path: Path | None, env: Mapping[str, str]) -> Config:

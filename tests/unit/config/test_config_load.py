@@ -256,6 +256,22 @@ def test_the_file_is_searched_in_its_order(tmp_path, monkeypatch):
             find(given, variables)
 
 
+def test_settings_of_the_system_that_nobody_may_read_are_not_passed_over(tmp_path, monkeypatch):
+    class Shut:
+        def stat(self):
+            raise PermissionError(13, "Permission denied")
+
+        def __str__(self):
+            return "/etc/netcam/netcam.toml"
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("netcam.config.load.SYSTEM", Shut())
+    with pytest.raises(ConfigError, match=r"/etc/netcam/netcam\.toml: can't be read: Permission denied; --config"):
+        find(None, {"XDG_CONFIG_HOME": str(tmp_path)})
+    monkeypatch.setattr("netcam.config.load.SYSTEM", tmp_path / "nowhere" / "netcam.toml")
+    assert find(None, {"XDG_CONFIG_HOME": str(tmp_path)}) is None
+
+
 def test_a_file_that_cannot_be_read_is_told(tmp_path):
     (tmp_path / "a.toml").write_bytes(b"\xff")
     with pytest.raises(ConfigError, match="not UTF-8"):
