@@ -107,9 +107,10 @@ def zone(name: str) -> ZoneInfo:
     """
     from difflib import get_close_matches
 
-    known = available_timezones()
-    if name in known:
+    try:
         return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # OSError: "Europe" is a folder
+        known = available_timezones()  # slow, and for the message only
     if not known:
         raise ValueError(f"{name!r}: this machine has no time zone data; the package tzdata brings it")
     tails = {one.lower(): one for one in sorted(known, reverse=True)}

@@ -98,7 +98,9 @@ def stopper(sites: Sequence[Site], wall: Callable[[], datetime], clock: Callable
     def why() -> str:
         now, gone = wall(), clock() - start
         for (site, hours), left_s in zip(kept, left, strict=True):
-            if not hours.allowed(now + MARGIN) or (left_s is not None and gone >= left_s):
+            # Between the beginning and the end that was worked out then there is nothing to ask.
+            in_time = left_s is None or 0 <= (now - begun).total_seconds() < left_s
+            if (left_s is not None and gone >= left_s) or not (in_time or hours.allowed(now + MARGIN)):
                 return f"ended before site {visible(site.title)!r} may no longer be scanned: {visible(hours.said)}"
         return ""
 

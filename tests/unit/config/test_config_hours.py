@@ -107,6 +107,12 @@ def test_a_wrong_zone_names_the_one_that_is_meant():
         zone("Europe/Pariss")
 
 
+@pytest.mark.parametrize("name", ["Europe", "", "../etc/passwd", "/etc/localtime", "a\0b", "Moon/Crater"], ids=range(6))
+def test_what_is_no_zone_is_told(name):
+    with pytest.raises(ValueError, match="is no time zone"):
+        zone(name)
+
+
 def test_durations_are_read_and_spoken():
     assert [seconds(word) for word in ("90s", "15m", "6h", "1h30m", "90d", "2w", 3600, 0.5)] == [
         90, 900, 21600, 5400, 7776000, 1209600, 3600, 0.5,

@@ -157,6 +157,12 @@ def test_a_clock_that_is_set_back_gives_a_scan_no_more_time(stopping):
     assert why()
 
 
+def test_a_clock_that_is_set_back_into_forbidden_hours_ends_a_scan(stopping):
+    clock, why = stopping
+    clock.pass_s(1, wall_s=-2 * 86400 - 16 * 3600)  # Friday afternoon, while the shop is open
+    assert why()
+
+
 def test_a_clock_that_is_set_forward_ends_a_scan_at_once(stopping):
     clock, why = stopping
     clock.pass_s(1, wall_s=7200)
