@@ -348,7 +348,7 @@ def schedule_install(
     """Write what this machine's scheduler needs: a systemd timer, a cron file, a launchd plist or a Windows task."""
     from netcam.report.write import write_atomically
     from netcam.schedule.install import kind_here, put, under
-    from netcam.schedule.units import activation, files
+    from netcam.schedule.units import activation, chancy, cron_line, files
 
     setup = load_setup(config, site)
     kind = kind or kind_here(root)
@@ -357,6 +357,8 @@ def schedule_install(
     if dry_run:
         for file in made:
             click.echo(f"# {under(root, file.place)}\n{_text(file.data)}")
+        if kind == "cron":
+            click.echo(f"# or, in your own crontab (crontab -e):\n{cron_line(chancy(wanted), None)}", nl=False)
         return
     for path in put(made, root, write_atomically):
         click.echo(f"wrote {visible(str(path), 1000)}")

@@ -316,12 +316,12 @@ def _cron(wanted: Wanted) -> tuple[File, ...]:
     (place,) = places("cron", wanted.name)
     text = (
         f"# {MARK}\n# netcam: scan of {visible(wanted.title, 120)}\nSHELL=/bin/sh\n"
-        f"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n{cron_line(_chancy(wanted), user)}"
+        f"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n{cron_line(chancy(wanted), user)}"
     )
     return (File(place=place, data=text.encode()),)
 
 
-def _chancy(wanted: Wanted) -> Wanted:
+def chancy(wanted: Wanted) -> Wanted:
     """The command with its own jitter, for schedulers that have none."""
     from dataclasses import replace
 
@@ -335,7 +335,7 @@ def _launchd(wanted: Wanted) -> tuple[File, ...]:
     plan, (place,) = wanted.plan, places("launchd", wanted.name)
     made: dict[str, object] = {
         "Label": _label(wanted.name),
-        "ProgramArguments": list(_chancy(wanted).command),
+        "ProgramArguments": list(chancy(wanted).command),
         "ProcessType": "Background",
         "RunAtLoad": False,
         "Umask": 0o027,
@@ -358,7 +358,7 @@ def _launchd(wanted: Wanted) -> tuple[File, ...]:
 def _windows(wanted: Wanted) -> tuple[File, ...]:
     """The task scheduler's XML, schema 1.2: UTF-16, since that is what schtasks reads."""
     plan, (place,) = wanted.plan, places("windows", wanted.name)
-    program, *words = _chancy(wanted).command
+    program, *words = chancy(wanted).command
     text = _TASK.format(
         mark=escape(MARK), title=escape(visible(wanted.title, 120)), triggers=_triggers(plan),
         user=escape(wanted.user or "NT AUTHORITY\\NETWORK SERVICE"), program=escape(program),
