@@ -34,6 +34,7 @@ TEST_PROGRAMS = {
     "nft": ("nftables", "devices behind a packet filter"),
     "nmap": ("nmap", "--engine nmap"),
     "nsenter": ("util-linux", "scans inside a namespace"),
+    "pg_ctlcluster": ("postgresql", "a history in PostgreSQL"),
     "setpriv": ("util-linux", "what an unprivileged user gets"),
     "systemd-analyze": ("systemd", "the systemd units, as systemd reads them"),
     "unshare": ("util-linux", "LANs in network namespaces"),

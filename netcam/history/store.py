@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,14 +17,14 @@ from sqlalchemy import Connection, delete, func, or_, select
 from netcam.errors import ConfigError, StoreError
 from netcam.history import tables as t
 from netcam.history.engine import give_room_back, make_engine, read, reading, told, write
-from netcam.history.saving import Saving, millis, texts
+from netcam.history.saving import EPOCH, Saving, millis, texts
 from netcam.history.states import ADVISORIES, VERDICTS, unpacked, unplaced
 from netcam.history.upgrade import HEAD, form_of, upgrade
 from netcam.history.where import Where, where
 from netcam.model import canonical_mac, firmware_age_days
 from netcam.model.report import CoverageRecord, DeviceRecord, MacSource, Report, ScopeRecord, Versions
 from netcam.safetext import visible
-from netcam.tracking.model import Life, Marks, Sighted, State, Visit
+from netcam.tracking.model import Life, Marks, Past, Sighted, State, Visit
 
 PATIENCE_S = 30.0  # how long a save waits for a server that is being restarted
 AT_ONCE = 500  # rows fetched at once from what may hold a million
@@ -58,7 +59,7 @@ class Pruned:
     devices: int = 0
 
 
-class History:
+class History(Past):
     """Visits and devices of the past (`netcam.tracking.model.Past`) in one database.
 
     Every method raises StoreError, naming the database, where it can't be read or written.
@@ -94,9 +95,23 @@ class History:
         return history
 
     def _is_current(self) -> bool:
-        """Whether no work is needed, found out without writing: the file may be one that can only be read."""
-        with reading(self._engine, self.place, self.patience_s) as connection:
+        """Whether no work is needed, found out without writing: the file may be one that can only be read.
+
+        A file that nobody writes to is read without the files that SQLite puts beside it, where there is no room or
+        no right to make them.
+        """
+
+        def current(connection: Connection) -> bool:
             return form_of(connection) == HEAD
+
+        try:
+            return read(self._engine, self.place, current, 0)
+        except StoreError:
+            log = Path(f"{self.place.path}-wal")
+            if log.exists() and log.stat().st_size:
+                raise
+            self._engine = make_engine(self.place, still=True)
+            return read(self._engine, self.place, current, 0)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -238,7 +253,7 @@ class History:
 
         A device that was seen at forgotten visits only is forgotten with them.
         """
-        before = int(((now or datetime.now(UTC)) - keep).timestamp() * 1000)
+        before = int((now or datetime.now(UTC)).timestamp() * 1000) - keep // timedelta(milliseconds=1)
         pruned = write(self._engine, self.place, lambda connection: _prune(connection, before), self.patience_s)
         give_room_back(self._engine, self.place)
         return pruned
@@ -442,4 +457,4 @@ def _since(text: str) -> int:
 
 def _day(time: str) -> date:
     """The day of a time that was looked at when it was saved."""
-    return datetime.fromisoformat(time).astimezone(UTC).date()
+    return (EPOCH + timedelta(milliseconds=millis(time))).date()
