@@ -30,11 +30,13 @@ STAMP = ENV / ".netcam-installed"
 TEST_PROGRAMS = {
     "chromium": ("chromium", "the HTML report in a real browser"),
     "ip": ("iproute2", "LANs in network namespaces"),
+    "mount": ("mount", "scheduled runs on a full disk and in a read-only folder"),
     "nft": ("nftables", "devices behind a packet filter"),
     "nmap": ("nmap", "--engine nmap"),
     "nsenter": ("util-linux", "scans inside a namespace"),
     "pg_ctlcluster": ("postgresql", "a history in PostgreSQL"),
     "setpriv": ("util-linux", "what an unprivileged user gets"),
+    "systemd-analyze": ("systemd", "the systemd units, as systemd reads them"),
     "unshare": ("util-linux", "LANs in network namespaces"),
 }
 

@@ -24,7 +24,7 @@ from netcam.engine.match import EvidenceIds, match
 from netcam.errors import ConfigError, NetcamError, PrivilegeError
 from netcam.intake import BadLine, Intake, read_observations
 from netcam.knowledge import Knowledge
-from netcam.model import Conflict, CoverageStatus, Endpoint, IPAddress, Observation, utc
+from netcam.model import AddressRange, Conflict, CoverageStatus, Endpoint, IPAddress, Observation, utc
 from netcam.model.report import (
     SCHEMA,
     CoverageRecord,
@@ -48,6 +48,7 @@ from netcam.report.changes import Standing, changes
 RUNNER_KINDS = ("alive", "arp.other-mac", "tcp.open")
 
 MOST_PASSES = 5  # a LAN on which no two in a row agree by then will not settle
+STOP_ASKED_S = 0.5  # how often a scan asks whether it may go on
 ONCE_NAMED = 10  # hosts that coverage names
 
 
@@ -216,6 +217,8 @@ class Settings:
     `passes`: how often the search is done; with `until_stable` at most so often, and with 1 at most MOST_PASSES times.
     `ipv6`: ask the IPv6 groups too, on the links whose IPv4 groups are asked.
     `dial` maps a port to the one really dialled: the demo, which can't listen below 1024, shifts them.
+    `also_excluded` names more addresses never to touch, by those that the targets come to; `stop` is asked during the
+    scan, and says why it has to end now, or "".
     """
 
     targets: tuple[str, ...] = ()
@@ -234,6 +237,8 @@ class Settings:
     site: str | None = None
     stdin: tuple[str, ...] = ()
     dial: Callable[[int], int] = lambda port: port
+    also_excluded: Callable[[Sequence[AddressRange]], Sequence[str]] = lambda asked: ()
+    stop: Callable[[], str] = lambda: ""
 
 
 def probe_names() -> tuple[str, ...]:
@@ -283,7 +288,10 @@ def plan(settings: Settings) -> Plan:
         )
         if not targets:
             raise ConfigError("no private IPv4 network is attached to this machine; name a target")
-    scope = scope_of(targets, settings.excluded, allow_public=settings.allow_public, stdin=settings.stdin)
+    scope = scope_of(
+        targets, settings.excluded, allow_public=settings.allow_public, stdin=settings.stdin,
+        also_excluded=settings.also_excluded,
+    )  # fmt: skip
     probes = tuple(p for p in all_probes() if not p.spec.optional or p.spec.name in settings.with_probes)
     return make_plan(
         scope, pace=PACES[settings.pace], ports=settings.ports, probes=probes, without=off,
@@ -316,7 +324,7 @@ async def scan(
 
     if made.engine != "connect":
         check_engine(made)
-    cut_short = await _until(_passes(settings, record, runner), settings.deadline_s)
+    cut_short = await _until(_stopped(_passes(settings, record, runner), settings.stop), settings.deadline_s)
     if cut_short:
         record.cover("the whole scope", CoverageStatus.PARTLY, cut_short)
     return _report(settings, knowledge, made, record, gate, started_at, complete=not cut_short)
@@ -342,6 +350,29 @@ async def _passes(settings: Settings, record: Record, runner: Callable[[], Runne
         CoverageStatus.COVERED if record.agreed else CoverageStatus.PARTLY,
         f"{what}; {len(once)} of {len(record.hosts)} hosts answered in one pass only{named}",
     )
+
+
+class _Stopped(NetcamError):
+    """Whoever asked for the scan wants it to end now."""
+
+
+async def _stopped(work: Coroutine[Any, Any, None], stop: Callable[[], str]) -> None:
+    """Run to the end, or until `stop` gives a reason.
+
+    Raises:
+        NetcamError: with that reason.
+    """
+    task = asyncio.create_task(work)
+    try:
+        while not task.done():
+            if why := stop():
+                raise _Stopped(why)
+            await asyncio.wait((task,), timeout=STOP_ASKED_S)
+        await task
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait((task,))
 
 
 async def _until(work: Coroutine[Any, Any, None], deadline_s: float | None) -> str:

@@ -27,6 +27,13 @@ _COMMANDS = {
     ),
     "signatures": ("netcam.cli.knowing", "signatures", "The knowledge base: list, show, check."),
     "lists": ("netcam.cli.knowing", "lists", "The restriction lists: list, show, check."),
+    "schedule": (
+        "netcam.cli.scheduling",
+        "schedule",
+        "Scans that run by themselves: install, remove, status, show.",
+    ),
+    "watch": ("netcam.cli.scheduling", "watch", "Scan the sites of the settings again and again; for containers."),
+    "config": ("netcam.cli.configuring", "config", "The settings file netcam.toml: check, show."),
     "schema": ("netcam.cli.reading", "schema", "The JSON Schema of the report."),
 }
 

@@ -13,7 +13,7 @@ import click
 from netcam.errors import ConfigError, NetcamError, ScopeError, StoreError
 from netcam.safetext import visible
 
-FAILED, USAGE, FOUND, NOT_COVERED, INTERRUPTED = 1, 2, 3, 4, 130
+FAILED, USAGE, FOUND, NOT_COVERED, BUSY, INTERRUPTED = 1, 2, 3, 4, 5, 130
 
 
 class Exit(Exception):

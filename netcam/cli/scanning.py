@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from netcam.cli.common import LISTS, OUTPUT, WITH_COLOR, check_outputs, check_writable, deliver, knowledge
+from netcam.cli.configured import CONFIG, WithConfig, setup_of
 from netcam.cli.errors import FOUND, INTERRUPTED, NOT_COVERED, Exit, say
-from netcam.cli.keeping import SAVING, keeper
+from netcam.cli.keeping import SAVING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,7 @@ def _words(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -
 
 
 @click.command(
+    cls=WithConfig,
     epilog="Exit codes: 0 done, 1 failed, 2 wrong usage or refused scope, 3 a device with the --fail-on outcome, "
     "4 the scope could not be covered as asked (report written), 130 interrupted (report of what was known written)."
 )
@@ -86,7 +88,12 @@ def _words(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -
     help="End by then with what is known, marked incomplete.",
 )
 @click.option("--allow-public", is_flag=True, help="Also scan public addresses, where you may.")
-@click.option("--site", metavar="NAME", help="Name of the place; part of each device's identity.")
+@click.option("--site", metavar="NAME", help="Name of the place; part of each device's identity. See --config.")
+@CONFIG
+@click.option(
+    "--scheduled", is_flag=True,
+    help="A run as schedules do it: one at a time, dated reports, latest.json, status.json (docs/schedules.md).",
+)
 @click.option(
     "--record", type=click.Path(path_type=Path, dir_okay=False), metavar="PATH",
     help="Write the raw observations as JSON Lines.",
@@ -102,7 +109,8 @@ def scan(
     ports: str | None, extra: tuple[str, ...], engine: str, interfaces: tuple[str, ...], without: tuple[str, ...],
     with_probes: tuple[str, ...], no_multicast: bool, no_arp: bool, no_http: bool, ipv6: bool, passes: int,
     until_stable: bool, deadline: float | None,
-    allow_public: bool, site: str | None, record: Path | None, save: bool, db: str | None, list_ids: tuple[str, ...],
+    allow_public: bool, site: str | None, config: Path | None, scheduled: bool, record: Path | None, save: bool,
+    db: str | None, list_ids: tuple[str, ...],
     list_files: tuple[Path, ...], data: Path | None, show_all: bool, quiet: bool, verbose: bool, no_color: bool,
 ) -> None:
     """Find the devices of a LAN, say who made each CCTV device, hold the maker against lists, write the report.
@@ -120,6 +128,7 @@ def scan(
     from netcam.discovery.ports import DEFAULT_PORTS, parse_ports
     from netcam.pipeline import Settings, optional_names, plan, probe_names
 
+    setup = setup_of(click.get_current_context())
     if without == ("list",):
         click.echo("\n".join(probe_names()))
         return
@@ -142,13 +151,29 @@ def scan(
     check_outputs(output)
     if record is not None:
         check_writable("--record", record)
-    saver = keeper(save, db)
     _log(verbose)
-    known = knowledge(data, list_ids, list_files)
-    made = plan(settings)
-    report, interrupted = carry_out(settings, known, made, quiet=quiet, no_color=no_color)
-    deliver(report, output, record, saver, show_all=show_all, quiet=quiet, no_color=no_color)
-    leave(report, fail_on, list_ids or tuple(known.lists), interrupted)
+
+    def work() -> tuple[Report, bool, tuple[str, ...]]:
+        setup.keeper(save, db, scheduled)  # a database that can't be one is told before anything is sent
+        limited = setup.limited(settings)
+        known = knowledge(data, list_ids, list_files)
+        made = plan(limited)
+        if setup.config.path is not None and not quiet:
+            say(f"settings from {setup.config.path}")
+        report, interrupted = carry_out(limited, known, made, quiet=quiet, no_color=no_color)
+        return report, interrupted, list_ids or tuple(known.lists)
+
+    def hand_over(report: Report) -> None:
+        saver = setup.keeper(save, db, scheduled)
+        deliver(report, output, record, saver, show_all=show_all, quiet=quiet, no_color=no_color)
+
+    if scheduled:
+        from netcam.cli.scheduling import run_scheduled
+
+        raise Exit(run_scheduled(setup, settings, work, fail_on, hand_over))
+    report, interrupted, counted = work()
+    hand_over(report)
+    leave(report, fail_on, counted, interrupted)
 
 
 def carry_out(

@@ -40,18 +40,22 @@ def scope_of(
     allow_public: bool = False,
     stdin: Iterable[str] = (),
     resolve: Resolve = resolve,
+    also_excluded: Callable[[Sequence[AddressRange]], Sequence[str]] = lambda asked: (),
 ) -> Scope:
     """The scope that the words come to.
 
     A word is an address, CIDR, dash range (`10.0.0.10-60`, `10.0.0.10-10.0.1.20`), host name, `@file` or `-`.
 
+    Args:
+        also_excluded: more words to exclude, chosen by the addresses that the targets come to.
     Raises:
         ConfigError: a word that is none of these, an empty scope or one of over a million addresses.
         ScopeError: a public address without `allow_public`.
     """
     asked = [(word, r) for word in targets for r in _ranges(word, stdin, resolve, 0)]
     ranges = [r for _, r in asked]
-    forbidden = merged(r for word in excluded for r in _ranges(word, stdin, resolve, 0))
+    excluded = tuple(dict.fromkeys((*excluded, *also_excluded(merged(ranges)))))
+    forbidden = merged(r for word in excluded for r in _ranges(word, stdin, resolve, 0, walked=False))
     if not allow_public:
         for word, part in asked:
             if not is_home(part):
@@ -82,10 +86,13 @@ def _text(version: int, number: int) -> str:
     return str(ipaddress.IPv4Address(number) if version == 4 else ipaddress.IPv6Address(number))
 
 
-def _ranges(word: str, stdin: Iterable[str], resolve: Resolve, depth: int) -> Iterator[AddressRange]:
+def _ranges(
+    word: str, stdin: Iterable[str], resolve: Resolve, depth: int, *, walked: bool = True
+) -> Iterator[AddressRange]:
+    """The addresses of a word; those of a target are `walked` one by one, those of an exclusion are not."""
     word = word.strip()
     if word == "-":
-        yield from _lines(stdin, stdin, resolve, depth)
+        yield from _lines(stdin, stdin, resolve, depth, walked=walked)
         return
     if word.startswith("@"):
         if depth >= _DEPTH:
@@ -96,11 +103,11 @@ def _ranges(word: str, stdin: Iterable[str], resolve: Resolve, depth: int) -> It
             reason = getattr(error, "strerror", None) or "not text"
             raise ConfigError(f"{word!r}: the target file can't be read: {reason}") from error
         try:
-            yield from _lines(lines, stdin, resolve, depth + 1)
+            yield from _lines(lines, stdin, resolve, depth + 1, walked=walked)
         except ConfigError as error:
             raise ConfigError(f"{word[1:]}: {error}") from error
         return
-    if (found := _numbers(word)) is not None:
+    if (found := _numbers(word, walked)) is not None:
         yield _unmapped(found)
         return
     if not _NAME.fullmatch(word) or re.fullmatch(r"[\d.]+", word):
@@ -110,21 +117,23 @@ def _ranges(word: str, stdin: Iterable[str], resolve: Resolve, depth: int) -> It
         yield _unmapped(AddressRange(ip.version, int(ip), int(ip)))
 
 
-def _lines(lines: Iterable[str], stdin: Iterable[str], resolve: Resolve, depth: int) -> Iterator[AddressRange]:
+def _lines(
+    lines: Iterable[str], stdin: Iterable[str], resolve: Resolve, depth: int, *, walked: bool
+) -> Iterator[AddressRange]:
     for line in lines:
         for word in re.split(r"[\s,]+", line.partition("#")[0].strip()):
             if word and word != "-":
-                yield from _ranges(word, stdin, resolve, depth)
+                yield from _ranges(word, stdin, resolve, depth, walked=walked)
 
 
-def _numbers(word: str) -> AddressRange | None:
+def _numbers(word: str, walked: bool) -> AddressRange | None:
     """The range that an address, CIDR or dash range stands for; None when the word is none of them."""
     try:
         network = ipaddress.ip_network(word, strict=False)
     except ValueError:
         pass
     else:
-        if network.version == 6 and network.prefixlen < IPV6_PREFIX:
+        if walked and network.version == 6 and network.prefixlen < IPV6_PREFIX:
             raise ConfigError(f"{word}: an IPv6 network of more than /{IPV6_PREFIX} can't be walked address by address")
         return AddressRange.of(network)
     first, dash, last = word.partition("-")
