@@ -92,11 +92,11 @@ def digest(text: str) -> str:
 
 
 def name(facts: Facts, limit: int) -> str:
-    """A name for people that no other device has: brand or maker, model or type, and the start of the key."""
+    """A name for people that no other device has: brand or maker, model or type, and what begins the key."""
     device = facts.device
     who = device.brand.name if device.brand else device.manufacturer.name if device.manufacturer else ""
     what = device.model or device.device_type or "device"
-    tail = f" {facts.key[:8]}"
+    tail = f" {facts.key[:8] if re.fullmatch('[0-9a-f]{16}', facts.key) else digest(facts.key)}"
     return short(" ".join(filter(None, (who, what))), limit - len(tail)) + tail
 
 
