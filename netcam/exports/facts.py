@@ -12,9 +12,14 @@ from netcam.model.report import DeviceRecord, Outcome, Report
 from netcam.report.summary import overall
 from netcam.safetext import visible
 
+from .base import Option
+
 ADDRESS_LIMIT = 16  # a device that claims a thousand addresses fills no inventory
 JOIN_LIMIT = 50  # values in one joined text, for the same reason
 _LOST = "…"
+
+ALL = Option(name="all", help="yes: devices that are no CCTV too", default="no")
+SITE = Option(name="site", help="SITE:NAME; how a site of the report is called there", many=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

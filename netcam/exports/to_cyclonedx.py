@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 from netcam import __version__
 from netcam.model.report import AdvisoryRecord, Report
 from netcam.report.to_json import encode_plain
 
-from .facts import ADDRESS_LIMIT, Facts, device_facts, joined, kind, short, texts
+from .base import Export
+from .facts import ADDRESS_LIMIT, ALL, SITE, Facts, device_facts, joined, kind, short, texts
 
 # What a reader of the analysis may conclude; "affected" means that the published range takes in model and firmware.
 STATES: Mapping[str, str] = {"affected": "exploitable", "not-affected": "not_affected", "unknown": "in_triage"}
@@ -27,14 +27,14 @@ OWN = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CycloneDx:
     """The form. `sites`: site in the report -> name of the place, the same name where it isn't told."""
 
-    name: ClassVar[str] = "cyclonedx"
-    suffix: ClassVar[str] = ".cdx.json"
-    all: bool = False
-    sites: Mapping[str, str] = field(default_factory=dict)
+    name = "cyclonedx"
+    suffix = ".cdx.json"
+
+    def __init__(self, *, all: bool = False, sites: Mapping[str, str] | None = None) -> None:
+        self.all, self.sites = all, dict(sites or {})
 
     def dump(self, reports: Sequence[Report]) -> bytes:
         """The bill as UTF-8 JSON; the same reports always give the same bytes and serial number."""
@@ -61,7 +61,7 @@ class CycloneDx:
 
     def _component(self, facts: Facts) -> dict[str, Any]:
         d, known = facts.device, dict(texts(facts, 1000))
-        known["site"] = short(self.sites.get(facts.site, facts.site) if facts.site else None, 255)
+        known["site"] = short(self.sites.get(facts.site or "", facts.site), 255)
         part: dict[str, Any] = {
             "bom-ref": reference(facts),
             "type": "device",
@@ -134,3 +134,11 @@ def link(url: str) -> str:
 
 def _instant(text: str) -> bool:
     return re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", text) is not None
+
+
+EXPORT = Export(
+    name="cyclonedx",
+    title="CycloneDX 1.6: a hardware bill of materials with firmware and known flaws",
+    make=lambda settings: CycloneDx(all=settings.flag("all"), sites=settings.pairs("site")),
+    options=(ALL, SITE),
+)

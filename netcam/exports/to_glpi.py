@@ -10,28 +10,28 @@ import io
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Any, ClassVar
+from typing import Any
 
 from netcam import __version__
 from netcam.model.report import Report
 from netcam.report.to_json import encode_plain
 
-from .facts import ADDRESS_LIMIT, Facts, device_facts, digest, name, short, slug, texts
+from .base import Export
+from .facts import ADDRESS_LIMIT, ALL, SITE, Facts, device_facts, digest, name, short, slug, texts
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first that ZIP knows: the same report gives the same bytes
 ETHERNET = 6  # ifType ethernetCsmacd: what has a MAC in a report was met on a LAN
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GlpiInventory:
     """The form. `sites`: site in the report -> location in GLPI, the same name where it isn't told."""
 
-    name: ClassVar[str] = "glpi"
-    suffix: ClassVar[str] = ".zip"
-    all: bool = False
-    sites: Mapping[str, str] = field(default_factory=dict)
+    name = "glpi"
+    suffix = ".zip"
+
+    def __init__(self, *, all: bool = False, sites: Mapping[str, str] | None = None) -> None:
+        self.all, self.sites = all, dict(sites or {})
 
     def dump(self, reports: Sequence[Report]) -> bytes:
         """The archive: `netcam-<device>.json` for each device."""
@@ -47,7 +47,7 @@ class GlpiInventory:
     def document(self, facts: Facts) -> dict[str, Any]:
         """One device in the inventory format; what is unknown is left out, as the format wants it."""
         d, known = facts.device, texts(facts, 255)
-        site = self.sites.get(facts.site, facts.site) if facts.site else None
+        site = self.sites.get(facts.site or "", facts.site)
         ips = _addresses(d.addresses)
         hit = [known[key] for key in ("verdict", "lists", "advisories") if known[key]]
         device = {
@@ -110,3 +110,11 @@ def _addresses(texts: Sequence[str]) -> list[str]:
         except ValueError:
             continue
     return list(found)
+
+
+EXPORT = Export(
+    name="glpi",
+    title="GLPI: inventory files, one JSON a device in a ZIP archive",
+    make=lambda settings: GlpiInventory(all=settings.flag("all"), sites=settings.pairs("site")),
+    options=(ALL, SITE),
+)

@@ -12,15 +12,16 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from ssl import SSLCertVerificationError
+from typing import Any
 
 from netcam.errors import ConfigError, ExportError
 from netcam.model.report import Outcome, Report
 from netcam.safetext import visible
 
-from .base import Done, Item
-from .facts import ADDRESS_LIMIT, Facts, device_facts, digest, kind, name, outcome, short, slug, texts
+from .base import Done, Export, Item, Option, Settings
+from .facts import ADDRESS_LIMIT, ALL, Facts, device_facts, digest, kind, name, outcome, short, slug, texts
+from .http import Session, checked_url, retry_after
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ FIELDS: Mapping[str, str] = {
     "last_report": "text", "wrote": "json",
 }  # fmt: skip
 SHARED = ("device_type", "role", "serial", "primary_ip4", "primary_ip6")
-AGAIN = (408, 409, 425, 429)  # besides 5xx, the answers after which the same request may be taken
+AGAIN = (408, 409, 425, 429, 500, 502, 503, 504)  # the same request may be taken later
 
 Object = dict[str, Any]
 
@@ -48,7 +49,7 @@ Object = dict[str, Any]
 class NetBox:
     """One NetBox. Not safe for several threads."""
 
-    name: ClassVar[str] = "netbox"
+    name = "netbox"
 
     def __init__(
         self,
@@ -58,7 +59,7 @@ class NetBox:
         all: bool = False,
         sites: Mapping[str, str] | None = None,
         vrfs: Mapping[str, str] | None = None,
-        verify: bool | str = True,
+        ca_file: str | None = None,
         timeout_s: float = 30.0,
     ) -> None:
         """
@@ -67,19 +68,18 @@ class NetBox:
             all: devices that are no CCTV too.
             sites: site in the report -> slug or name of a site that NetBox has; others are created by their own name.
             vrfs: site in the report -> name of a VRF that NetBox has, for stores that reuse address ranges.
-            verify: False for no check of the certificate, or the path of a bundle of authorities.
+            ca_file: certificates to trust instead of the usual ones.
         Raises:
             ConfigError: a URL that isn't one, or the library is missing.
         """
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
-            raise ConfigError(f"netbox: url {visible(url)}: https://HOST, without user name, query and /api")
+        url = checked_url(self.name, url)
         try:
             import pynetbox
         except ImportError as error:
             raise ConfigError("netbox: the library pynetbox is missing; pip install 'netcam[netbox]'") from error
-        self._session = _session(self.name, verify, timeout_s)
-        self._api = pynetbox.api(url.rstrip("/").removesuffix("/api"), token=token)
+        self._session = Session(ca_file=ca_file, total_s=timeout_s)
+        self._session.hooks["response"].append(self._no_redirect)
+        self._api = pynetbox.api(url.removesuffix("/api"), token=token)
         self._api.http_session = self._session
         self._all, self._sites, self._vrfs = all, dict(sites or {}), dict(vrfs or {})
         self._known: dict[tuple[str, str], Object] = {}  # what was looked up in this run and doesn't change
@@ -567,46 +567,48 @@ class NetBox:
     def _asking(self, what: str) -> Iterator[None]:
         """Whatever goes wrong between here and NetBox, as an ExportError that says whether to try again."""
         import pynetbox
-        import requests
 
         try:
             yield
         except pynetbox.RequestError as error:
-            status = error.req.status_code
+            answer = error.req
             told = visible(" ".join(str(error.error).split()), 300)
-            reason = f"{what}: answered {status}: {told}"
-            raise ExportError(self.name, reason, retry=status in AGAIN or status >= 500) from error
+            raise ExportError(
+                self.name,
+                f"{what}: answered {answer.status_code}: {told}",
+                retry=answer.status_code in AGAIN,
+                after_s=retry_after(answer.headers.get("retry-after")),
+            ) from error
         except pynetbox.AllocationError as error:
             raise ExportError(self.name, f"{what}: answered 409", retry=True) from error
         except pynetbox.ContentError as error:
             raise ExportError(self.name, f"{what}: the answer is no JSON, or half of one", retry=True) from error
-        except (requests.exceptions.SSLError, requests.exceptions.InvalidURL) as error:
-            raise ExportError(self.name, f"{what}: {visible(str(error), 300)}", retry=False) from error
-        except requests.RequestException as error:
-            raise ExportError(self.name, f"{what}: {visible(str(error), 300)}", retry=True) from error
+        except OSError as error:  # all errors of requests are
+            if (reason := _untrusted(error)) is not None:
+                raise ExportError(self.name, f"its certificate is not trusted: {reason}", retry=False) from error
+            late = "Timeout" in type(error).__name__
+            reason = "no whole answer in time" if late else "the connection failed or broke"
+            raise ExportError(self.name, f"{what}: {reason}", retry=True) from error
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             reason = f"{what}: an answer of another form than NetBox's ({type(error).__name__})"
             raise ExportError(self.name, reason, retry=False) from error
 
+    def _no_redirect(self, answer: Any, *_: Any, **__: Any) -> None:
+        """Follow nothing: a redirected POST would be a GET, and the token is for this server."""
+        if answer.is_redirect:
+            where = visible(answer.headers.get("location", ""))
+            raise ExportError(self.name, f"redirects to {where}: give that as URL", retry=False)
 
-def _session(destination: str, verify: bool | str, timeout_s: float) -> Any:
-    """A session that waits no longer than told and follows nothing elsewhere: a redirected POST would be a GET."""
-    import requests
 
-    class Session(requests.Session):
-        def request(self, *args: Any, **options: Any) -> requests.Response:
-            options.setdefault("timeout", timeout_s)
-            options["allow_redirects"] = False
-            answer = super().request(*args, **options)
-            if answer.is_redirect:
-                where = visible(answer.headers.get("location", ""))
-                raise ExportError(destination, f"redirects to {where}: give that as url", retry=False)
-            return answer
-
-    session = Session()
-    session.verify = verify
-    session.trust_env = False
-    return session
+def _untrusted(error: BaseException) -> str | None:
+    """Why the server's certificate was refused; None where the trouble is another."""
+    todo: list[object] = [error]
+    for one in todo:
+        if isinstance(one, SSLCertVerificationError):
+            return visible(one.verify_message or "not verified")
+        if isinstance(one, BaseException) and len(todo) < 30:
+            todo += [*one.args, getattr(one, "reason", None), one.__cause__, one.__context__]
+    return None
 
 
 def _custom_field(field: str, type: str) -> dict[str, Any]:
@@ -673,3 +675,30 @@ def _host(thing: Object) -> IPv4Address | IPv6Address | None:
         return ip_address(str(thing["address"]).partition("/")[0])
     except ValueError:
         return None
+
+
+def _make(settings: Settings) -> NetBox:
+    return NetBox(
+        settings.url,
+        settings.token,
+        all=settings.flag("all"),
+        sites=settings.pairs("site"),
+        vrfs=settings.pairs("vrf"),
+        ca_file=settings.ca_file,
+        timeout_s=settings.timeout_s,
+    )
+
+
+EXPORT = Export(
+    name="netbox",
+    title="NetBox: devices with maker, model, interface, MAC, addresses and verdict",
+    make=_make,
+    options=(
+        ALL,
+        Option(name="site", help="SITE:NAME; the site in NetBox (slug or name) for a site of the report", many=True),
+        Option(name="vrf", help="SITE:NAME; the VRF in NetBox for the addresses of a site", many=True),
+    ),
+    needs=frozenset({"url", "token"}),
+    secret="an API token that may read and write (docs/inventory/netbox.md)",  # noqa: S106 - says what it is
+    url="https://netbox.example",
+)

@@ -11,13 +11,12 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import ClassVar
 
 from netcam.model.report import Report
 from netcam.safetext import cell
 
-from .facts import Facts, device_facts, name, short, texts
+from .base import Export
+from .facts import ALL, SITE, Facts, device_facts, name, short, texts
 
 CLASSES: Mapping[str, str] = {"camera": "cmdb_ci_ip_camera", "doorbell": "cmdb_ci_ip_camera"}
 OTHER_CLASS = "cmdb_ci_hardware"
@@ -33,14 +32,14 @@ OWN = (
 COLUMNS = (*BASE, *(f"u_netcam_{key}" for key in OWN))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceNowCsv:
     """The form. `sites`: site in the report -> location in ServiceNow, the same name where it isn't told."""
 
-    name: ClassVar[str] = "servicenow"
-    suffix: ClassVar[str] = ".csv"
-    all: bool = False
-    sites: Mapping[str, str] = field(default_factory=dict)
+    name = "servicenow"
+    suffix = ".csv"
+
+    def __init__(self, *, all: bool = False, sites: Mapping[str, str] | None = None) -> None:
+        self.all, self.sites = all, dict(sites or {})
 
     def dump(self, reports: Sequence[Report]) -> bytes:
         """UTF-8 CSV (RFC 4180): COLUMNS, then one row a device. Unknown is an empty cell."""
@@ -53,7 +52,7 @@ class ServiceNowCsv:
 
     def _row(self, facts: Facts) -> tuple[str, ...]:
         d, known = facts.device, texts(facts, 255)
-        site = self.sites.get(facts.site, facts.site) if facts.site else None
+        site = self.sites.get(facts.site or "", facts.site)
         return (
             short(facts.key, 100),
             "netcam",
@@ -79,3 +78,11 @@ def stamp(instant: str) -> str:
     """A report's instant as `yyyy-MM-dd HH:mm:ss` in UTC; "" where it isn't one."""
     found = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z", instant)
     return f"{found[1]} {found[2]}" if found else ""
+
+
+EXPORT = Export(
+    name="servicenow",
+    title="ServiceNow: CSV for an import set of configuration items",
+    make=lambda settings: ServiceNowCsv(all=settings.flag("all"), sites=settings.pairs("site")),
+    options=(ALL, SITE),
+)

@@ -1,4 +1,4 @@
-"""The part of NetBox's REST API that netcam uses, and its checks: what is required, slugs, lengths, keys, what is unique.
+"""The part of the NetBox API that netcam uses, and its checks: what is required, slugs, lengths, keys, what is unique.
 
 Written after NetBox's documentation and models (dcim/models, ipam/models of netbox-community/netbox).
 """
