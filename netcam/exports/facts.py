@@ -128,6 +128,15 @@ def kind(device: DeviceRecord) -> str:
     return KINDS.get(device.device_type or "") or ("CCTV device" if device.is_cctv else "Network device")
 
 
+NO_MODEL = ", model unknown"
+
+
+def model_name(device: DeviceRecord, limit: int) -> str:
+    """The model; where it is unknown, maker and sort, because inventories want one for everything."""
+    who = short(device.manufacturer.name if device.manufacturer else "Unknown", limit - 60)
+    return short(device.model, limit) or f"{who} {kind(device)}{NO_MODEL}"
+
+
 def texts(facts: Facts, limit: int = 255) -> Mapping[str, str]:
     """All facts as texts of at most `limit` characters, by plain names; unknown is "".
 

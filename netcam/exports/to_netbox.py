@@ -308,9 +308,10 @@ class NetBox:
             ExportError: several devices fit, so that a person has to say which one.
         """
         endpoint, fields = self._api.dcim.devices, item.fields
-        own = [d for d in self._list(endpoint, cf_netcam_id=item.key) if _own_id(d) == item.key]
+        key = fields["custom_fields"]["netcam_id"]
+        own = [d for d in self._list(endpoint, cf_netcam_id=key) if _own_id(d) == key]
         if own:
-            return self._only(own, f"netcam_id {item.key}")
+            return self._only(own, f"netcam_id {key}")
         if serial := fields["serial"]:
             same = self._list(endpoint, serial=serial, site_id=site)
             same = [d for d in same if _same(d["serial"], serial) and not _own_id(d) and _at(d, site)]
