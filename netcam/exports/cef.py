@@ -47,7 +47,7 @@ def encode_cef(told: Mapping[str, Any]) -> str:
         ("dmac", device["mac"]),
         ("dhost", device["hostname"]),
         ("request", (verdict.get("citation") or {}).get("url")),
-        *((name, found) for key, label, text in custom if text for name, found in ((key, text), (f"{key}Label", label))),
+        *(pair for key, label, text in custom if text for pair in ((key, text), (f"{key}Label", label))),
         ("flexString1", device["serial"]),
         ("flexString1Label", "serial" if device["serial"] else None),
         ("flexString2", device["id"]),

@@ -11,7 +11,7 @@ from typing import Any
 from netcam.errors import ConfigError
 from netcam.exports.base import Item, Option, Settings
 from netcam.exports.run import event_id
-from netcam.model.report import DeviceRecord, Outcome, Report, VerdictRecord
+from netcam.model.report import DeviceRecord, Report, VerdictRecord
 from netcam.report.summary import in_order
 from netcam.safetext import visible
 
@@ -138,6 +138,3 @@ def sentence(told: Mapping[str, Any]) -> str:
     return f"{told['title']}: {who(told['device'])}{place}: {verdict['list']}: {verdict['statement']}"
 
 
-def loud(outcome: str) -> bool:
-    """Whether a list says something that somebody should look at."""
-    return outcome in (Outcome.LISTED.value, Outcome.POSSIBLE.value)
