@@ -156,7 +156,7 @@ def texts(facts: Facts, limit: int = 255) -> Mapping[str, str]:
         "firmware_date": short(d.firmware_date, limit),
         "ip": short(d.ip, limit),
         "mac": short(d.mac, limit),
-        "mac_source": d.mac_source.value if d.mac_source else "",
+        "mac_source": d.mac_source.value if d.mac and d.mac_source else "",
         "confidence": f"{d.confidence:.2f}" if d.confidence else "",
         "verdict": outcome(d),
         "lists": joined((f"{v.list}: {v.outcome.value}" for v in hit), limit),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from netcam import __version__
 from netcam.model.report import AdvisoryRecord, Report
@@ -30,8 +30,8 @@ OWN = (
 class CycloneDx:
     """The form. `sites`: site in the report -> name of the place, the same name where it isn't told."""
 
-    name = "cyclonedx"
-    suffix = ".cdx.json"
+    name: ClassVar[str] = "cyclonedx"
+    suffix: ClassVar[str] = ".cdx.json"
 
     def __init__(self, *, all: bool = False, sites: Mapping[str, str] | None = None) -> None:
         self.all, self.sites = all, dict(sites or {})

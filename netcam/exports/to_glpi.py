@@ -11,7 +11,7 @@ import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, ClassVar
 
 from netcam import __version__
 from netcam.model.report import Report
@@ -27,8 +27,8 @@ ETHERNET = 6  # ifType ethernetCsmacd: what has a MAC in a report was met on a L
 class GlpiInventory:
     """The form. `sites`: site in the report -> location in GLPI, the same name where it isn't told."""
 
-    name = "glpi"
-    suffix = ".zip"
+    name: ClassVar[str] = "glpi"
+    suffix: ClassVar[str] = ".zip"
 
     def __init__(self, *, all: bool = False, sites: Mapping[str, str] | None = None) -> None:
         self.all, self.sites = all, dict(sites or {})

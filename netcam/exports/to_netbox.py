@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from ssl import SSLCertVerificationError
-from typing import Any
+from typing import Any, ClassVar
 
 from netcam.errors import ConfigError, ExportError
 from netcam.model.report import Outcome, Report
@@ -49,7 +49,7 @@ Object = dict[str, Any]
 class NetBox:
     """One NetBox. Not safe for several threads."""
 
-    name = "netbox"
+    name: ClassVar[str] = "netbox"
 
     def __init__(
         self,
@@ -83,14 +83,19 @@ class NetBox:
         self._api.http_session = self._session
         self._all, self._sites, self._vrfs = all, dict(sites or {}), dict(vrfs or {})
         self._known: dict[tuple[str, str], Object] = {}  # what was looked up in this run and doesn't change
-        self._taken: dict[int, str] = {}  # device in NetBox -> the item that it was found for
-        self._held: dict[tuple[int | None, str], str] = {}  # VRF and address -> the item that has it
+        self._keys: frozenset[str] = frozenset()  # all devices of this export, delivered in an earlier run or not
+        self._held: dict[tuple[str | None, str], str] = {}  # VRF and address -> the first device that has it
         self._mac_objects: bool | None = None
         self._changed = False
 
     def items(self, reports: Sequence[Report]) -> Iterator[Item]:
         """Custom fields, tags, sites, manufacturers, roles and device types first, then the devices."""
         devices = [self._device_item(facts) for facts in device_facts(reports, all=self._all)]
+        self._keys = frozenset(item.fields["custom_fields"]["netcam_id"] for item in devices)
+        self._held = {}
+        for item in devices:
+            for address in item.fields["addresses"]:
+                self._held.setdefault((item.fields["vrf"], address), item.key)
         for field, type in FIELDS.items():
             yield Item(key=f"custom-field:netcam_{field}", kind="custom-field", fields=_custom_field(field, type))
         for tag, label in TAGS.items():
@@ -290,10 +295,8 @@ class NetBox:
         else:
             done = Done.UNCHANGED
             if self._newer(found, fields):
-                self._taken[found["id"]] = item.key
                 return self._older_report(found, fields, write)
         assert found is not None
-        self._taken[found["id"]] = item.key
         primary = self._network(item, found, write)
         self._settle(item, found, role, type, primary, write)
         return Done.UPDATED if done is Done.UNCHANGED and self._changed else done
@@ -319,7 +322,7 @@ class NetBox:
                 return self._only(same, f"serial {serial}")
         if mac := fields["mac"]:
             at = [d for d in self._list(endpoint, mac_address=mac, site_id=site) if _at(d, site)]
-            at = [d for d in at if self._taken.get(d["id"], item.key) == item.key]
+            at = [d for d in at if _own_id(d) not in self._keys]  # that one is in the report itself
             at = [d for d in at if not (serial and d["serial"]) or (_same(serial, d["serial"]) and not _own_id(d))]
             at = [d for d in at if not _own_id(d) or bool(serial) != bool(d["serial"])]
             if at:
@@ -448,7 +451,7 @@ class NetBox:
         primary: dict[str, int] = {}
         for text in item.fields["addresses"]:
             address = ip_address(text)
-            if self._held.setdefault((vrf, text), item.key) != item.key:
+            if self._held.get((item.fields["vrf"], text), item.key) != item.key:
                 log.info("netbox: %s belongs to two devices of the report; it stays with the first", text)
                 continue
             found = next((i for i in have if _host(i) == address), None)

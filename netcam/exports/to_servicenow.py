@@ -11,6 +11,7 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from netcam.model.report import Report
 from netcam.safetext import cell
@@ -35,8 +36,8 @@ COLUMNS = (*BASE, *(f"u_netcam_{key}" for key in OWN))
 class ServiceNowCsv:
     """The form. `sites`: site in the report -> location in ServiceNow, the same name where it isn't told."""
 
-    name = "servicenow"
-    suffix = ".csv"
+    name: ClassVar[str] = "servicenow"
+    suffix: ClassVar[str] = ".csv"
 
     def __init__(self, *, all: bool = False, sites: Mapping[str, str] | None = None) -> None:
         self.all, self.sites = all, dict(sites or {})

@@ -12,7 +12,7 @@ import html
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 
 from netcam.errors import ExportError
@@ -38,7 +38,7 @@ Object = dict[str, Any]
 class SnipeIt:
     """One Snipe-IT. Not safe for several threads."""
 
-    name = "snipeit"
+    name: ClassVar[str] = "snipeit"
 
     def __init__(
         self,
@@ -70,12 +70,13 @@ class SnipeIt:
         self._all, self._sites, self._status = all, dict(sites or {}), status
         self._known: dict[tuple[str, ...], Object] = {}
         self._columns: dict[str, str] = {}  # name of a custom field -> its column
-        self._taken: dict[int, str] = {}
+        self._keys: frozenset[str] = frozenset()  # all devices of this export, delivered in an earlier run or not
         self._warned = False
 
     def items(self, reports: Sequence[Report]) -> Iterator[Item]:
         """Custom fields, their set, the status label, locations, manufacturers, categories, models; then devices."""
         devices = [self._device_item(facts) for facts in device_facts(reports, all=self._all)]
+        self._keys = frozenset(item.fields["own"]["id"] for item in devices)
         for key in OWN:
             yield Item(key=f"field:{key}", kind="field", fields={"name": custom_field(key)})
         yield Item(key="fieldset", kind="fieldset", fields={"name": FIELDSET})
@@ -288,10 +289,8 @@ class SnipeIt:
                 **{column: fields["own"][key] for key, column in columns.items() if column},
             }
             new = {key: value for key, value in new.items() if value not in (None, "")}
-            made = self._create("hardware", new, lambda: self._find(item))
-            self._taken[made["id"]] = item.key
+            self._create("hardware", new, lambda: self._find(item))
             return Done.CREATED
-        self._taken[found["id"]] = item.key
         changes = self._changes(item, found, model, location)
         if not changes:
             return Done.UNCHANGED
@@ -326,7 +325,7 @@ class SnipeIt:
                 return self._only(same, f"serial {serial}")
         if mac:
             rows = [r for r in self._rows("hardware", search=mac) if _own(r, "mac") == mac]
-            rows = [r for r in rows if self._taken.get(r["id"], item.key) == item.key]
+            rows = [r for r in rows if _own(r, "id") not in self._keys]  # that one is in the report itself
             rows = [r for r in rows if bool(serial) != bool(r.get("serial"))]
             if rows:
                 return self._only(rows, f"MAC {mac}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from netcam.model.report import Report
 from netcam.safetext import cell
@@ -36,8 +37,8 @@ COLUMNS = (*BASE, *map(custom_field, OWN))
 class SnipeItCsv:
     """The form. `sites`: site in the report -> location in Snipe-IT, the same name where it isn't told."""
 
-    name = "snipeit-csv"
-    suffix = ".csv"
+    name: ClassVar[str] = "snipeit-csv"
+    suffix: ClassVar[str] = ".csv"
 
     def __init__(self, *, all: bool = False, sites: Mapping[str, str] | None = None) -> None:
         self.all, self.sites = all, dict(sites or {})

@@ -10,6 +10,8 @@ from store_reports import HOSTILE, NORTHLIGHT, camera, deliver, hostile, key, re
 
 from netcam.errors import ConfigError, ExportError
 from netcam.exports.base import Done
+from netcam.exports.journal import Journal
+from netcam.exports.run import Policy, Runner, run_id
 from netcam.exports.to_netbox import NetBox
 
 pytest.importorskip("pynetbox")
@@ -253,6 +255,34 @@ def test_a_serial_learnt_later_makes_no_second_device(netbox):
     (device,) = netbox.tables["dcim/devices"].values()
     assert device["custom_fields"]["netcam_id"] == key(10)
     assert (device["serial"], device["custom_fields"]["netcam_last_report"]) == ("NL000010", "scan-3")
+
+
+def test_a_run_that_broke_off_goes_on_with_its_journal_and_mixes_up_no_twins(netbox, tmp_path):
+    """The journal holds what was confirmed, so that the second process never meets the first devices."""
+    told = [report(camera(10), camera(11, serial="NL000010"), camera(12, serial=None, mac=camera(10).mac))]
+
+    def run(destination):
+        with Journal(tmp_path / "journal.jsonl", "netbox", run=run_id(told)) as journal:
+            runner = Runner(destination=destination, journal=journal, policy=Policy(tries=2), sleep=lambda s: None)
+            return runner.run(told)
+
+    down = False
+
+    def trouble(n, method, path):
+        nonlocal down
+        down = down or len(netbox.tables["dcim/devices"]) == 2
+        return "busy" if down else None
+
+    netbox.trouble = trouble
+    assert not run(netbox.to()).whole
+    netbox.trouble = lambda n, method, path: None
+    assert run(netbox.to()).whole
+    once = netbox.inventory()
+    assert len(netbox.tables["dcim/devices"]) == 3
+    again = run(netbox.to())
+    assert again.whole
+    assert set(again.counts) == {Done.UNCHANGED}
+    assert netbox.inventory() == once == whole(told[0])
 
 
 def test_two_devices_with_one_cloned_serial_or_mac_stay_two(netbox):

@@ -10,6 +10,8 @@ from store_reports import HOSTILE, camera, deliver, hostile, key, report, store
 
 from netcam.errors import ConfigError, ExportError
 from netcam.exports.base import Done
+from netcam.exports.journal import Journal
+from netcam.exports.run import Policy, Runner, run_id
 from netcam.exports.to_snipeit import SnipeIt
 
 
@@ -193,6 +195,34 @@ def test_a_serial_learnt_later_makes_no_second_asset(snipeit):
     (asset,) = snipeit.tables["hardware"].values()
     assert (asset["asset_tag"], own(snipeit, asset, "id"), asset["serial"]) == ("aa", key(10), "NL000010")
     assert own(snipeit, asset, "last report") == "scan-3"
+
+
+def test_a_run_that_broke_off_goes_on_with_its_journal_and_mixes_up_no_twins(snipeit, tmp_path):
+    """The journal holds what was confirmed, so that the second process never meets the first devices."""
+    told = [report(camera(10), camera(11, serial="NL000010"), camera(12, serial=None, mac=camera(10).mac))]
+
+    def run(destination):
+        with Journal(tmp_path / "journal.jsonl", "snipeit", run=run_id(told)) as journal:
+            runner = Runner(destination=destination, journal=journal, policy=Policy(tries=2), sleep=lambda s: None)
+            return runner.run(told)
+
+    down = False
+
+    def trouble(n, method, path):
+        nonlocal down
+        down = down or len(snipeit.tables["hardware"]) == 2
+        return "busy" if down else None
+
+    snipeit.trouble = trouble
+    assert not run(snipeit.to()).whole
+    snipeit.trouble = lambda n, method, path: None
+    assert run(snipeit.to()).whole
+    once = snipeit.inventory()
+    assert len(snipeit.tables["hardware"]) == 3
+    again = run(snipeit.to())
+    assert again.whole
+    assert set(again.counts) == {Done.UNCHANGED}
+    assert snipeit.inventory() == once == whole(told[0])
 
 
 def test_two_devices_with_one_cloned_serial_or_mac_stay_two(snipeit):
