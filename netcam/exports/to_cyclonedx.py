@@ -70,9 +70,8 @@ class CycloneDx:
         }
         if d.manufacturer:
             part["manufacturer"] = {"name": known["maker"]}
-        properties = [("cdx:device:serialNumber", short(d.serial, 255))]
+        properties = [("cdx:device:serialNumber", short(d.serial, 255)), ("cdx:device:macAddress", known["mac"])]
         properties += [(f"netcam:{key.replace('_', '-')}", known[key]) for key in OWN]
-        properties += [("netcam:mac", known["mac"])]
         properties += [("netcam:address", short(address, 64)) for address in d.addresses[:ADDRESS_LIMIT]]
         part["properties"] = [{"name": key, "value": value} for key, value in properties if value]
         if d.firmware:

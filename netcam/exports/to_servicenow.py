@@ -48,7 +48,8 @@ class ServiceNowCsv:
         rows = csv.writer(out)
         rows.writerow(COLUMNS)
         for facts in device_facts(reports, all=self.all):
-            rows.writerow([cell(text, 1000) for text in self._row(facts)])
+            # A cell that says NULL would clear the field there.
+            rows.writerow([cell(text, 1000) if text != "NULL" else "'NULL" for text in self._row(facts)])
         return out.getvalue().encode("utf-8", "replace")
 
     def _row(self, facts: Facts) -> tuple[str, ...]:

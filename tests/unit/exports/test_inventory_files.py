@@ -113,6 +113,11 @@ def test_servicenow_times_are_in_its_own_form_and_unknown_cells_are_empty():
     assert (broken["first_discovered"], broken["last_discovered"]) == ("", "")
 
 
+def test_a_device_that_says_null_clears_no_field_in_servicenow():
+    (row,) = rows("servicenow", report(camera(10, model="NULL", serial="NULL")))
+    assert {row["model_id"], row["serial_number"]} == {"'NULL"}
+
+
 def test_snipeits_csv_has_a_tag_and_a_model_for_every_device():
     table = rows("snipeit-csv", store(), site=["Store 12:Leeds"])
     assert all(row["Asset Tag"] and row["Model Name"] and row["Category"] for row in table)
