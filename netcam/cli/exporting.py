@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -117,8 +117,9 @@ def export(
         return
     made = chosen.make(settings)
     if hasattr(made, "dump"):
-        _file(made, reports, output, dry_run)
+        _file(cast("FileForm", made), reports, output, dry_run)
         return
+    made = cast("Destination", made)
     try:
         if output is not None:
             raise ConfigError(f"-o: {to} is no file")
