@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 from netcam.errors import ConfigError
 from netcam.model.report import Report
@@ -44,7 +44,8 @@ class Destination(Protocol):
     everything put since the last one counts as delivered when it returns.
     """
 
-    name: ClassVar[str]
+    @property
+    def name(self) -> str: ...
 
     def items(self, reports: Sequence[Report]) -> Iterable[Item]:
         """What to deliver, in an order in which what others refer to comes first."""
@@ -72,8 +73,11 @@ class Destination(Protocol):
 class FileForm(Protocol):
     """A destination that is a file: the whole of it is made anew and replaces the old one."""
 
-    name: ClassVar[str]
-    suffix: ClassVar[str]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def suffix(self) -> str: ...
 
     def dump(self, reports: Sequence[Report]) -> bytes: ...
 
