@@ -703,6 +703,7 @@ EXPORT = Export(
         Option(name="vrf", help="SITE:NAME; the VRF in NetBox for the addresses of a site", many=True),
     ),
     needs=frozenset({"url", "token"}),
+    takes=frozenset({"ca"}),
     secret="an API token that may read and write (docs/inventory/netbox.md)",  # noqa: S106 - says what it is
     url="https://netbox.example",
 )

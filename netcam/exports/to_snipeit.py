@@ -480,6 +480,7 @@ EXPORT = Export(
         Option(name="status", help="status label of new assets", default=STATUS),
     ),
     needs=frozenset({"url", "token"}),
+    takes=frozenset({"ca"}),
     secret="a personal API key (docs/inventory/snipeit.md)",  # noqa: S106 - says what it is
     url="https://snipeit.example",
 )
