@@ -139,10 +139,11 @@ class NetBox:
         model = short(d.model, LABEL)
         site = facts.site or NO_SITE
         own: dict[str, Any] = {}
+        long = texts(facts, 1000)
         for field in FIELDS:
             if field == "wrote":
                 continue
-            text = texts(facts, 1000)[field] if field in LONG else known[field]
+            text = long[field] if field in LONG else known[field]
             own[f"netcam_{field}"] = (float(text) if field in NUMBERS else text) if text else None
         tags = ["netcam"]
         if (found := outcome(d)) in (Outcome.LISTED, Outcome.POSSIBLE):
@@ -418,6 +419,8 @@ class NetBox:
         return self._ips(item, device, interface, write)
 
     def _mac(self, mac: str, interface: Object, siblings: set[int], write: bool) -> None:
+        if _same(interface.get("mac_address"), mac):
+            return
         if not self._has_mac_objects():
             if not interface.get("mac_address"):
                 self._changed = True
