@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from ssl import SSLCertVerificationError
 from typing import Any, ClassVar
 
@@ -476,6 +476,9 @@ class NetBox:
             return [i for i in known if _host(i) == address and _id(i.get("vrf")) == vrf]
 
         known = same()
+        if any(self._out_of_band(i) for i in known):
+            log.warning("netbox: %s is an out-of-band address; it stays where it is", address)
+            return None
         mine = [i for i in known if _assigned(i) is not None and self._on(i, device["id"])]
         if mine:
             return mine[0]
@@ -506,14 +509,26 @@ class NetBox:
                 if device["id"] == holder and _id(device.get(field)) == address["id"]:
                     self._update(self._api.dcim.devices, device, {field: None})
 
+    def _out_of_band(self, address: Object) -> bool:
+        """Whether people made it the out-of-band address of its device: then NetBox moves it nowhere."""
+        holder = _id((address.get("assigned_object") or {}).get("device"))
+        held = self._list(self._api.dcim.devices, id=holder) if holder else []
+        return any(d["id"] == holder and _id(d.get("oob_ip")) == address["id"] for d in held)
+
     def _on(self, address: Object, device: int) -> bool:
         return bool(_id((address.get("assigned_object") or {}).get("device")) == device)
 
     def _length(self, address: IPv4Address | IPv6Address, vrf: int | None) -> int:
-        """The length of the narrowest prefix in NetBox that has the address; that of a host where none has."""
+        """The length of the narrowest prefix in NetBox that has the address; that of a host where none has.
+
+        NetBox puts the first and the last address of a network on no interface, so they get the length of a host.
+        """
         known = self._list(self._api.ipam.prefixes, contains=str(address), vrf_id="null" if vrf is None else vrf)
         lengths = [int(str(p["prefix"]).rpartition("/")[2]) for p in known if _id(p.get("vrf")) == vrf]
-        return max(lengths, default=address.max_prefixlen)
+        length = max(lengths, default=address.max_prefixlen)
+        network = ip_network(f"{address}/{length}", strict=False)
+        ends = (network.network_address, network.broadcast_address if address.version == 4 else None)
+        return address.max_prefixlen if length < address.max_prefixlen - 1 and address in ends else length
 
     def _vrf(self, label: str | None) -> int | None:
         if label is None:

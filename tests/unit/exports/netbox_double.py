@@ -38,6 +38,7 @@ KEYS = {
         "site": ("dcim/sites", True),
         "primary_ip4": ("ipam/ip-addresses", False),
         "primary_ip6": ("ipam/ip-addresses", False),
+        "oob_ip": ("ipam/ip-addresses", False),
     },
     "dcim/interfaces": {
         "device": ("dcim/devices", True),
@@ -265,13 +266,17 @@ class NetBoxDouble(Rough):
         except ValueError:
             wrong["address"] = ["Enter a valid IPv4 or IPv6 address."]
             return
+        net = address.network
+        ends = (net.network_address, net.broadcast_address) if net.prefixlen < net.max_prefixlen - 1 else ()
+        if whole.get("assigned_object_id") is not None and address.ip in ends and address.version == 4:
+            wrong["address"] = [f"{address.ip} is a network ID, which may not be assigned to an interface."]
         for other in self.tables["ipam/ip-addresses"].values():
             same = ip_interface(other["address"]).ip == address.ip and other.get("vrf") == whole.get("vrf")
             if other is not row and same:
                 wrong["address"] = [f"Duplicate IP address found in global table: {other['address']}"]
         if row is not None and row.get("assigned_object_id") != whole.get("assigned_object_id"):
             for device in self.tables["dcim/devices"].values():
-                if row["id"] in (device.get("primary_ip4"), device.get("primary_ip6")):
+                if row["id"] in [device.get(key) for key in ("primary_ip4", "primary_ip6", "oob_ip")]:
                     wrong["__all__"] = [
                         "Cannot reassign IP address while it is designated as the primary IP for the parent object"
                     ]

@@ -332,6 +332,26 @@ def test_a_free_address_is_taken_up_and_a_new_one_has_the_length_of_its_prefix(n
     ]  # fmt: skip
 
 
+def test_the_last_address_of_a_network_goes_on_an_interface_as_a_host(netbox):
+    netbox.store("ipam/prefixes", {"prefix": "192.0.2.0/28"})
+    _, failed = deliver(netbox.to(), [report(camera(15), camera(16))])
+    assert not failed
+    assert sorted(ip["address"] for ip in netbox.tables["ipam/ip-addresses"].values()) == [
+        "192.0.2.15/32", "192.0.2.16/32",
+    ]  # fmt: skip
+
+
+def test_an_address_that_people_made_out_of_band_stays_where_it_is(netbox):
+    deliver(netbox.to(), [report(camera(10))])
+    first = devices(netbox)[key(10)]
+    first |= {"oob_ip": first["primary_ip4"], "primary_ip4": None}
+    moved = report(camera(11, ip="192.0.2.10", addresses=("192.0.2.10",)), id="scan-2", at="2026-02-15T10:00:00Z")
+    _, failed = deliver(netbox.to(), [moved])
+    assert not failed
+    (ip,) = netbox.tables["ipam/ip-addresses"].values()
+    assert netbox.device_of(ip) == first["id"]
+
+
 def test_stores_that_reuse_addresses_are_kept_apart_by_vrf(netbox):
     for label in ("store-a", "store-b"):
         netbox.store("ipam/vrfs", {"name": label})
