@@ -143,7 +143,7 @@ def texts(facts: Facts, limit: int = 255) -> Mapping[str, str]:
     The names are the columns and custom fields of every inventory; docs/inventory/README.md explains them.
     """
     d = facts.device
-    hit = [v for v in d.verdicts if v.outcome in (Outcome.LISTED, Outcome.POSSIBLE)]
+    hit = [v for sort in (Outcome.LISTED, Outcome.POSSIBLE) for v in d.verdicts if v.outcome is sort]
     return {
         "id": short(facts.key, limit),
         "type": short(d.device_type, limit),

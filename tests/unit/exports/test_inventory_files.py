@@ -12,13 +12,14 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from store_reports import HOSTILE, advisory, camera, hostile, key, report, store
+from store_reports import HOSTILE, advisory, camera, hostile, key, report, store, verdict
 
 from netcam import __version__
 from netcam.exports import find
 from netcam.exports.base import Settings
 from netcam.exports.to_servicenow import COLUMNS as SERVICENOW
 from netcam.exports.to_snipeit_csv import COLUMNS as SNIPEIT
+from netcam.model.report import Outcome
 
 GOLDEN = Path(__file__).parent / "golden"
 FORMS = ("servicenow", "snipeit-csv", "glpi", "cyclonedx")
@@ -111,6 +112,16 @@ def test_servicenow_times_are_in_its_own_form_and_unknown_cells_are_empty():
     assert {unknown[name] for name in names} == {""}
     (broken,) = rows("servicenow", report(camera(10), at="yesterday"))
     assert (broken["first_discovered"], broken["last_discovered"]) == ("", "")
+
+
+def test_lists_that_name_the_device_stand_before_those_that_may_and_what_does_not_fit_is_counted():
+    lists = [verdict(Outcome.POSSIBLE, f"a-possible-{n:02}") for n in range(20)] + [verdict(list_id="z-listed")]
+    (row,) = rows("servicenow", report(camera(10, verdicts=tuple(lists))))
+    told = row["u_netcam_lists"]
+    assert told.startswith("z-listed: listed; a-possible-00: possible; ")
+    assert len(told) <= 255
+    shown = told.split("; ")
+    assert shown[-1] == f"+{21 - len(shown) + 1}"
 
 
 def test_a_device_that_says_null_clears_no_field_in_servicenow():
