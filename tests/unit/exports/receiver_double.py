@@ -19,13 +19,14 @@ AFTER = ("lost", "half", "drip", "late-500")  # kept, and the answer doesn't say
 class Receiver:
     """`trouble(n)` names what befalls request `n` (from 0), or None."""
 
-    def __init__(self, trouble=lambda n: None, *, retry_after="0", redirect=None):
+    def __init__(self, trouble=lambda n: None, *, retry_after="0", redirect=None, keep=True):
         self.trouble, self.retry_after, self.redirect = trouble, retry_after, redirect
         self.kept = {}  # id -> body, as a receiver that knows repeats keeps it
         self.bodies = []  # every body that was kept, repeats too
         self.requests = []  # (headers in lower case, body)
         self.unsigned = 0
         self.lock = threading.Lock()
+        self.keep = keep  # connections stay open for the next request
         self.stop = threading.Event()
 
 
@@ -64,7 +65,7 @@ def receiving(receiver, context=None):
                         receiver.bodies.append(body)
             if receiver.redirect is not None:
                 return self._say(307, b"", {"Location": receiver.redirect})
-            self.close_connection = trouble is not None
+            self.close_connection = trouble is not None or not receiver.keep
             if trouble in ("429", "500", "503"):
                 return self._say(int(trouble), b"try " + KEY, {"Retry-After": receiver.retry_after})
             if trouble == "late-500":
