@@ -39,7 +39,14 @@ def path(tmp_path):
 @pytest.fixture
 def apprise(monkeypatch):
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    return pytest.importorskip("apprise")
+    library = pytest.importorskip("apprise")
+    yield library
+    # Later versions keep threads for the life of the program.
+    module = sys.modules["apprise.apprise"]
+    for name in ("_shared_executor", "_coordinator_executor"):
+        if (pool := getattr(module, name, None)) is not None:
+            pool.shutdown()
+            setattr(module, name, None)
 
 
 def test_the_message_counts_and_names():
