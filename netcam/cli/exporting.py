@@ -101,10 +101,7 @@ def export(
         raise ConfigError("name at least one report")
     from netcam.exports.secret import read_secret
 
-    given = {
-        "url": "" if url is None else url or " ",
-        "token": read_secret("token", token_env, token_file, say),
-    }
+    given = {"url": url or "", "token": read_secret("token", token_env, token_file, say)}
     hidden_url = read_secret("url", url_env, url_file, say)
     if hidden_url and given["url"]:
         raise ConfigError("--url, --url-env and --url-file: give one of them")
@@ -119,7 +116,6 @@ def export(
     if hasattr(made, "dump"):
         _file(cast("FileForm", made), reports, output, dry_run)
         return
-    made = cast("Destination", made)
     try:
         if output is not None:
             raise ConfigError(f"-o: {to} is no file")

@@ -24,7 +24,7 @@ TYPES: Mapping[str, str] = {
 TITLES: Mapping[str, str] = {
     "device.listed": "Device by a listed maker",
     "device.possible": "Device that may be by a listed maker",
-    "device.new": "CCTV device seen for the first time",
+    "device.new": "CCTV device found",
 }
 ADDRESS_LIMIT = 16  # a device that claims a thousand addresses fills no log
 TEXT_LIMIT = 255  # characters of one text from a device

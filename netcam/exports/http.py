@@ -65,11 +65,15 @@ class _Watch:
         _here.watch = None
         self._timer.cancel()
         self._timer.join()
+        self.over(None)
 
-    def over(self, guard: socket.socket | None) -> None:
-        """This is the connection now; `guard` is a second handle of its socket."""
+    def over(self, sock: socket.socket | None) -> None:
+        """This is the connection now. It is held by a handle of its own: TLS takes the descriptor of `sock` over, and
+        a server that will close makes http.client forget it before the body is read."""
         with self._lock:
-            self._guard = guard
+            if self._guard is not None:
+                self._guard.close()
+            self._guard = None if sock is None else socket.fromfd(sock.fileno(), sock.family, sock.type)
             if self.late:
                 self._shut()
 
@@ -87,31 +91,18 @@ class _Watch:
 
 
 class _Guarded(HTTPConnection):
-    """A connection whose socket the watch can end, while TLS is being made too."""
-
-    _guard: socket.socket | None = None
+    """A connection that the watch can end at any moment, while TLS is being made too."""
 
     def _new_conn(self) -> socket.socket:
         sock = super()._new_conn()
-        self._guard = sock.dup()  # TLS takes the descriptor over, so that `sock` itself can't end it
-        self._watched()
+        if _here.watch is not None:
+            _here.watch.over(sock)
         return sock
 
-    def _watched(self) -> None:
-        if _here.watch is not None:
-            _here.watch.over(self._guard)
-
     def request(self, *args: Any, **kwargs: Any) -> None:
-        self._watched()
+        if _here.watch is not None and self.sock is not None:  # one that was kept from an earlier request
+            _here.watch.over(self.sock)
         super().request(*args, **kwargs)
-
-    def close(self) -> None:
-        super().close()
-        if self._guard is not None:
-            if _here.watch is not None:
-                _here.watch.over(None)
-            self._guard.close()
-            self._guard = None
 
 
 class _GuardedTls(_Guarded, HTTPSConnection):
@@ -143,6 +134,13 @@ class _Adapter(HTTPAdapter):
         manager.pool_classes_by_scheme = _POOLS
         return manager
 
+    def close(self) -> None:
+        """End the connections now; the pools' own end waits for the garbage collector."""
+        for manager in (self.poolmanager, *self.proxy_manager.values()):
+            for key in manager.pools.keys():  # noqa: SIM118 - the container can't be walked otherwise
+                manager.pools[key].close()
+        super().close()
+
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         kwargs.update(stream=True, timeout=(min(CONNECT_S, self._total_s), self._total_s))
         with _Watch(self._total_s) as watch:
@@ -161,6 +159,8 @@ class _Adapter(HTTPAdapter):
                 if watch.late:
                     raise requests.exceptions.ReadTimeout("the deadline passed", request=request) from error
                 raise
+            if watch.late:  # what was cut off then may look like an answer without a body
+                raise requests.exceptions.ReadTimeout("the deadline passed", request=request)
         response._content = bytes(body)  # as requests itself keeps it
         return response
 
