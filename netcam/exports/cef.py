@@ -70,4 +70,4 @@ def milliseconds(time: str) -> int | None:
 
 def _flat(text: str) -> str:
     """Nothing in it that ends a line or a message; device text is made visible before, this holds for the rest."""
-    return "".join(c if c.isprintable() else " " for c in text)
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)

@@ -207,6 +207,23 @@ def test_an_answer_past_the_limit_is_left():
     assert not caught.value.retry
 
 
+def test_a_proxy_of_the_environment_carries_the_request(path, monkeypatch):
+    receiver = Receiver(lambda n: "half" if n == 0 else None)
+    with receiving(receiver) as proxy:
+        monkeypatch.setenv("http_proxy", proxy)
+        assert deliver("http://hook.example/in", path).whole
+    assert len(receiver.kept) == EVENTS
+    assert {headers["host"] for headers, _ in receiver.requests} == {"hook.example"}
+
+
+def test_a_proxy_that_is_down_is_tried_again(path, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    waits = []
+    summary = deliver("http://hook.example/in", path, tries=2, waits=waits)
+    assert "proxy" in summary.failed[0].reason
+    assert len(waits) == 3
+
+
 def test_no_path_of_a_url_is_in_an_error():
     http = Http("x", "http://127.0.0.1:9/services/T0KEN")
     with pytest.raises(ExportError, match="refused") as caught:
