@@ -159,8 +159,8 @@ def _settings(
     for option in chosen.options:
         if option.default is not None:
             found.setdefault(option.name, (option.default,))
-    if given["url"].startswith("http://") and given["token"]:
-        say("netcam: the URL is http, so the secret is not encrypted on its way")
+    if given["url"].startswith("http://"):
+        say("netcam: the URL is http, so nothing is encrypted on its way")
     return Settings(
         url=given["url"], token=given["token"], ca_file=ca_file, timeout_s=timeout_s, options=found
     )

@@ -22,6 +22,7 @@ except ImportError:  # not on Windows: there two runs at once are the user's to 
     fcntl = None
 
 SIZE_LIMIT = 256 * 1024 * 1024  # bytes; a confirmation has some 200
+BEGINNING = b'{"to":'  # of each line
 COMPACT_AT = 1000  # lines from which on old ones are thrown out
 
 
@@ -137,7 +138,7 @@ class Journal:
         if len(data) > SIZE_LIMIT:
             raise StoreError(f"{self.path}: longer than {SIZE_LIMIT} bytes; that is no journal of netcam")
         whole = data.rfind(b"\n") + 1
-        if whole == 0 and data and not data.startswith(b'{"'):
+        if whole == 0 and data and not (data.startswith(BEGINNING) or BEGINNING.startswith(data)):
             raise StoreError(f"{self.path}: not a journal of netcam")
         if whole < len(data) and not self._read_only:
             os.truncate(self.path, whole)

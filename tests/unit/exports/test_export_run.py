@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from store_reports import store
 
@@ -16,6 +16,9 @@ from netcam.exports.run import Policy, Runner, event_id, run_id
 
 def item(number, **fields):
     return Item(key=f"k{number}", kind="event", fields=fields or {"n": number})
+
+
+ONE_LINE = b'{"to":"log:1","key":"k0","digest":"' + b"0" * 32 + b'","turn":1,"run":""}\n'
 
 
 class Log:
@@ -277,11 +280,14 @@ def test_destinations_may_share_a_journal(path):
 
 @settings(max_examples=60, deadline=None)
 @given(cut=st.integers(1, 400))
+@example(cut=len(ONE_LINE) * 3 - 1)
+@example(cut=len(ONE_LINE) * 3 - 7)
 def test_a_journal_cut_anywhere_holds_whole_confirmations_and_goes_on(tmp_path_factory, cut):
     path = tmp_path_factory.mktemp("cut") / "journal.jsonl"
     log = Log([item(n) for n in range(3)])
     run(log, path)
     data = path.read_bytes()
+    assert len(data) == 3 * len(ONE_LINE)
     whole = data[:-cut].count(b"\n") if cut < len(data) else 0
     path.write_bytes(data[:-cut] if cut < len(data) else b"")
     log.got.clear()

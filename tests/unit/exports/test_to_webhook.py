@@ -6,6 +6,8 @@ import subprocess
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from receiver_double import AFTER, BEFORE, KEY, Receiver, receiving
 from store_reports import hostile, store
 
@@ -17,6 +19,7 @@ from netcam.exports.journal import Journal
 from netcam.exports.run import Policy, Runner
 from netcam.exports.to_webhook import signing_key
 
+QUICK = [day for day in (*BEFORE, *AFTER) if day not in ("silent", "drip")]
 EVENTS = 7  # of the store: two listed devices, five CCTV ones
 
 
@@ -273,3 +276,15 @@ def test_without_a_secret_nothing_is_signed(path):
     with receiving(receiver) as url:
         assert deliver(url, path, token="").whole
     assert all("webhook-signature" not in headers for headers, _ in receiver.requests)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.sampled_from([None, *QUICK]), max_size=16))
+def test_bad_days_in_any_order_lose_and_double_nothing(tmp_path_factory, days):
+    path = tmp_path_factory.mktemp("days") / "journal.jsonl"
+    receiver = Receiver(lambda n: days[n] if n < len(days) else None)
+    with receiving(receiver) as url:
+        assert deliver(url, path, tries=20).whole
+        assert deliver(url, path, tries=20).whole
+    assert len(receiver.kept) == EVENTS
+    assert len(receiver.requests) == EVENTS + sum(1 for day in days[: len(receiver.requests)] if day)
