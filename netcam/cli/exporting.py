@@ -267,6 +267,8 @@ def _serve(paths: Sequence[str], listen: str, allow_remote: bool) -> None:
     host, port = _address(listen, allow_remote)
     metrics = Metrics(paths, load)
     metrics.read()
+    for path in metrics.unread:
+        say(f"netcam: {visible(path)}: can't be read yet; it is looked at again when it changes")
     try:
         server = MetricsServer(host, port, metrics)
     except OSError as error:

@@ -28,6 +28,11 @@ class Metrics:
         self._bad: set[str] = set()
         self._data: bytes | None = None
 
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The files that could not be read at the last look."""
+        return tuple(path for path in self._paths if path in self._bad)
+
     def read(self) -> bytes:
         """The text of `/metrics`; files that did not change since the last look are not read again."""
         with self._lock:

@@ -209,6 +209,12 @@ def _make(settings: Settings) -> Syslog:
         except (OSError, ssl.SSLError) as error:
             raise ConfigError(f"--ca-file {settings.ca_file}: {error.strerror or 'no certificate in it'}") from None
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if cert := settings.one("cert"):
+            try:
+                # Without a password of "" OpenSSL would ask for one on the terminal.
+                context.load_cert_chain(cert, settings.one("key") or None, password="")
+            except (OSError, ssl.SSLError) as error:
+                raise ConfigError(f"-O cert, -O key: {error.strerror or 'no certificate with its key'}") from None
     host, limit = _host_name(settings.one("host")), DATAGRAM_BYTES if scheme == "udp" else MESSAGE_BYTES
 
     def encode(told: Mapping[str, Any]) -> bytes:
@@ -231,6 +237,8 @@ EXPORT = Export(
         Option(name="form", help="rfc5424, or cef", default="rfc5424"),
         Option(name="facility", help=", ".join(FACILITIES), default="local0"),
         Option(name="enterprise", help="your private enterprise number, for the structured data", default=ENTERPRISE),
+        Option(name="cert", help="a PEM file with the certificate that netcam shows the collector"),
+        Option(name="key", help="a PEM file with its key, where the first doesn't hold it"),
         Option(name="host", help="the name of the sender; this machine's by default"),
     ),
     needs=frozenset({"url"}),

@@ -178,6 +178,28 @@ def test_a_certificate_for_another_name_is_refused(path, tls):
     assert "certificate is not trusted" in summary.failed[0].reason
 
 
+def test_a_collector_that_asks_for_a_certificate_gets_it_and_takes_nothing_without(path, tls):
+    """In TLS 1.3 the refusal comes after the client has sent: it must not pass for a delivery."""
+    certificate = tls[1]
+    strict = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    strict.load_cert_chain(certificate, Path(certificate).with_name("key.pem"))
+    strict.load_verify_locations(certificate)
+    strict.verify_mode = ssl.CERT_REQUIRED
+    collector = Collector(strict)
+    with collecting(collector) as url:
+        summary = deliver(url, path, ca_file=certificate, tries=2)
+        assert not summary.whole
+        assert collector.messages == []
+        key = str(Path(certificate).with_name("key.pem"))
+        assert deliver(url, path, ca_file=certificate, cert=certificate, key=key).whole
+    assert len(collector.messages) == 7
+
+
+def test_a_certificate_without_its_key_is_refused(tls):
+    with pytest.raises(ConfigError, match="-O cert"):
+        find("syslog").make(Settings(url="tls://a", ca_file=tls[1], options={"cert": (tls[1],)}))
+
+
 def test_datagrams_over_udp(path):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))
