@@ -42,7 +42,7 @@ def apprise(monkeypatch):
     library = pytest.importorskip("apprise")
     yield library
     # Later versions keep threads for the life of the program.
-    module = sys.modules["apprise.apprise"]
+    module = sys.modules.get("apprise.apprise")
     for name in ("_shared_executor", "_coordinator_executor"):
         if (pool := getattr(module, name, None)) is not None:
             pool.shutdown()

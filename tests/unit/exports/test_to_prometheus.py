@@ -5,18 +5,15 @@ import threading
 from contextlib import contextmanager
 from dataclasses import replace
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import parser
 from store_reports import camera, hostile, report, store
 
 from netcam.exports.serving import CONTENT_TYPE, Metrics, MetricsServer
 from netcam.exports.to_prometheus import MOST_MAKERS, dump_metrics
 from netcam.model.report import NamedClaim
 from netcam.report.to_json import dump, load
-
-parser = pytest.importorskip("prometheus_client.parser")
-
 
 def samples(data):
     """Name and labels -> value, as Prometheus' own library reads the text."""
