@@ -15,6 +15,7 @@ from netcam.exports.to_prometheus import MOST_MAKERS, dump_metrics
 from netcam.model.report import NamedClaim
 from netcam.report.to_json import dump, load
 
+
 def samples(data):
     """Name and labels -> value, as Prometheus' own library reads the text."""
     found = {}
