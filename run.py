@@ -59,6 +59,7 @@ TEST_SERVERS = {
     "nginx": "nginx-light",
     "redis-server": "redis-server",
     "rsync": "rsync",
+    "rsyslogd": "rsyslog rsyslog-openssl",
     "smbd": "samba",
     "snmpd": "snmpd",
     "sshd": "openssh-server",

@@ -48,8 +48,8 @@ class StoreError(NetcamError):
 
 
 class ExportError(NetcamError):
-    """A destination that did not take what was sent; `retry` says whether trying again can help."""
+    """A destination that did not take what was sent; `retry` says whether trying again can help, `after_s` when."""
 
-    def __init__(self, destination: str, reason: str, *, retry: bool) -> None:
-        self.destination, self.reason, self.retry = destination, reason, retry
+    def __init__(self, destination: str, reason: str, *, retry: bool, after_s: float | None = None) -> None:
+        self.destination, self.reason, self.retry, self.after_s = destination, reason, retry, after_s
         super().__init__(f"{destination}: {reason}")

@@ -25,6 +25,7 @@ _COMMANDS = {
         "explain",
         "The chain behind one device: observation, signature, claim, verdict.",
     ),
+    "export": ("netcam.cli.exporting", "export", "Reports into inventories, monitoring, logs, mail and chat."),
     "signatures": ("netcam.cli.knowing", "signatures", "The knowledge base: list, show, check."),
     "lists": ("netcam.cli.knowing", "lists", "The restriction lists: list, show, check."),
     "schedule": (
