@@ -23,6 +23,8 @@ _COMMANDS = {
         "explain",
         "The chain behind one device: observation, signature, claim, verdict.",
     ),
+    "diff": ("netcam.cli.differing", "diff", "What differs between two scans, and whether a device changed or our knowledge."),
+    "programme": ("netcam.cli.counting", "programme", "How far the removal of listed devices has come, and until when."),
     "signatures": ("netcam.cli.knowing", "signatures", "The knowledge base: list, show, check."),
     "lists": ("netcam.cli.knowing", "lists", "The restriction lists: list, show, check."),
     "schema": ("netcam.cli.reading", "schema", "The JSON Schema of the report."),

@@ -196,13 +196,13 @@ def programme(
     weeks = tuple(_weeks(items, begin, _settled(found.values(), confirm, now)))
     baseline = sum(count.baseline for count in counts)
     due, goal = (head.due, head.target) if head else (None, 0)
-    plan = ((_day(begin), float(baseline)), (due, float(goal))) if due and counts and _day(begin) < due else ()
+    plan = ((day_of(begin), float(baseline)), (due, float(goal))) if due and counts and day_of(begin) < due else ()
     return Programme(
         name=head.name if head else "", lists=tuple(sorted(chosen)), now=now, confirm=confirm, stale_days=stale_days,
         sites=tuple(counts), items=items, series=series, weeks=weeks, start=start, due=due, target=goal,
-        planned=_planned(plan, _day(now)), plan=plan,
+        planned=_planned(plan, day_of(now)), plan=plan,
         forecast=forecast(
-            [w.removed for w in weeks], [w.appeared for w in weeks], remaining, goal, _day(now)
+            [w.removed for w in weeks], [w.appeared for w in weeks], remaining, goal, day_of(now)
         ),
         unknown=tuple(id for id in wanted if id not in visits and (not sites or id in sites)),
     )  # fmt: skip
@@ -348,10 +348,17 @@ class _Site:
                     likely = [c for c in coming if c.states[-1].record.is_cctv]
                 for other in likely:
                     first = self.time(other.states[0].first_visit, other.first_seen)
-                    if other.key not in taken and last < first <= until:
+                    if other.key not in taken and last < first <= until and self._new(other, place):
                         taken.add(other.key)
                         found[life.key] = other, place
                         break
+        self._told(found)
+
+    def _new(self, life: Life, place: Place) -> bool:
+        """Whether a device came, and was not only looked at for the first time."""
+        return place is Place.ADDRESS or self._came(life.states[0])[0] is Came.APPEARED
+
+    def _told(self, found: Mapping[str, tuple[Life, Place]]) -> None:
         for n, item in enumerate(self.items):
             if item.standing is Standing.REMOVED and item.key in found:
                 other, place = found[item.key]
@@ -376,8 +383,8 @@ def _counted(
     removed = [item for item in ended if item.standing is Standing.REMOVED]
     remaining = [item for item in inside if item.ended_at is None]
     baseline = len(inside) - len(came)
-    days = (_day(now) - _day(last.started_at)).days
-    line = ((_day(begin), float(baseline)), (due, float(target or 0))) if due and _day(begin) < due else ()
+    days = (day_of(now) - day_of(last.started_at)).days
+    line = ((day_of(begin), float(baseline)), (due, float(target or 0))) if due and day_of(begin) < due else ()
     return SiteCount(
         site=last.site, visits=len(site.visits), last_visit=last, days_ago=days, stale=days > stale_days,
         counted_from=begin, baseline=baseline,
@@ -387,7 +394,7 @@ def _counted(
         removed=len(removed), replaced=sum(item.replaced_by is not None for item in removed),
         unlisted=len(ended) - len(removed), remaining=len(remaining),
         missing=sum(item.standing is Standing.MISSING for item in remaining),
-        target=target, due=due, planned=_planned(line, _day(now)), series=_series(inside, begin),
+        target=target, due=due, planned=_planned(line, day_of(now)), series=_series(inside, begin),
     )  # fmt: skip
 
 
@@ -413,14 +420,14 @@ def _series(items: Sequence[Item], begin: str) -> tuple[tuple[str, int], ...]:
 
 def _weeks(items: Sequence[Item], begin: str, end: date) -> Iterator[Week]:
     """The complete weeks from `begin` to `end`."""
-    first = _day(begin)
+    first = day_of(begin)
     count = max(0, (end - first).days // 7)
     went = [[0, 0] for _ in range(count)]
     came = [[0, 0, 0] for _ in range(count)]
     level = 0
 
     def week(time: str) -> int:
-        return (_day(time) - first).days // 7
+        return (day_of(time) - first).days // 7
 
     for item in items:
         if item.ended_at is not None and item.ended_at > begin and 0 <= (n := week(item.ended_at)) < count:
@@ -441,8 +448,8 @@ def _weeks(items: Sequence[Item], begin: str, end: date) -> Iterator[Week]:
 
 def _settled(sites: Collection[_Site], confirm: int, now: str) -> date:
     """Up to when removals can be confirmed by now: the middle of all sites. A later week would look too quiet."""
-    days = sorted(_day(site.visits[-min(confirm, len(site.visits))].started_at) for site in sites)
-    return min(days[len(days) // 2] + timedelta(days=1), _day(now)) if days else _day(now)
+    days = sorted(day_of(site.visits[-min(confirm, len(site.visits))].started_at) for site in sites)
+    return min(days[len(days) // 2] + timedelta(days=1), day_of(now)) if days else day_of(now)
 
 
 def _planned(line: Sequence[tuple[date, float]], on: date) -> float | None:
@@ -454,7 +461,7 @@ def _planned(line: Sequence[tuple[date, float]], on: date) -> float | None:
     return round(high + (low - high) * share, 1)
 
 
-def _day(time: str) -> date:
+def day_of(time: str) -> date:
     """The day of a UTC time; a report that somebody else made may hold anything."""
     try:
         return date.fromisoformat(time[:10])
@@ -464,7 +471,7 @@ def _day(time: str) -> date:
 
 def _later(time: str, days: int) -> str:
     try:
-        return (_day(time) + timedelta(days=days)).isoformat() + time[10:]
+        return (day_of(time) + timedelta(days=days)).isoformat() + time[10:]
     except OverflowError:
         return time
 

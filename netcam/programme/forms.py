@@ -13,7 +13,7 @@ from typing import Any
 
 from netcam.errors import ConfigError
 from netcam.model.report import DeviceRecord, NamedClaim
-from netcam.programme.count import Item, Programme, Replacement, SiteCount, Standing
+from netcam.programme.count import Item, Programme, Replacement, SiteCount
 from netcam.safetext import cell, visible
 
 SCHEMA = "netcam.programme/1"
@@ -149,7 +149,7 @@ def to_text(p: Programme) -> str:
     heads = ("Site", "Last scan", "At start", "Came", "Removed", "Replaced", "Left", "Target", "Due", "By plan")
     rows = [heads, *(_row(s) for s in p.sites)]
     widths = [max(len(row[n]) for row in rows) for n in range(len(heads))]
-    lines = ["  ".join(_fit(text, width, n) for n, (text, width) in enumerate(zip(row, widths, strict=True))) for row in rows]
+    lines = ["  ".join(_fit(text, widths[n], n) for n, text in enumerate(row)) for row in rows]
     lines.insert(1, "-" * min(120, sum(widths) + 2 * (len(widths) - 1)))
     return "\n".join([line.rstrip() for line in lines] + ["", *sentences(p)]) + "\n"
 
@@ -209,7 +209,7 @@ def forecast_words(p: Programme) -> str:
     f = p.forecast
     if f.why_not:
         return f"No forecast: {f.why_not}."
-    ends = f"between {f.early} and {f.late}" if f.late else f"{f.early} at the earliest, with no end in sight at the latest"
+    ends = f"between {f.early} and {f.late}" if f.late else f"from {f.early} on, and not within ten years at the latest"
     return (
         f"At the pace of the last {f.weeks} weeks (net {f.per_week:g} a week) the target is reached about {f.likely}; "
         f"8 in 10 drawn futures end {ends}."
