@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     "--stale", "stale_days", type=click.IntRange(1, 3650), default=30, show_default=True, metavar="DAYS",
     help="A site whose last scan is longer ago than this is named as not scanned lately.",
 )  # fmt: skip
-@click.option("--on", metavar="DAY", help="The day that counts as today, such as 2026-01-31; none before the last scan.")
+@click.option("--on", metavar="DAY", help="The day that counts as today (2026-01-31), not before the last scan.")
 @click.option(
     "-o", "--output", "output", multiple=True, metavar="PATH|-",
     help="Write the programme there; repeatable. The suffix picks the form (.html .csv .json); '-' is JSON on standard "
@@ -143,11 +143,12 @@ def _check_names(past: Past, sites: tuple[str, ...], list_ids: tuple[str, ...]) 
     Raises:
         ConfigError: naming those that there are.
     """
-    there = [site for site in past.sites() if site is not None]
+    scanned = sorted(site for site in past.sites() if site is not None)
     for site in sites:
-        if site not in there:
-            raise ConfigError(f"--site {site!r}: no scan of it; there are {', '.join(sorted(there)) or 'none'}")
+        if site not in scanned:
+            raise ConfigError(f"--site {site!r}: no scan of it; there are {', '.join(scanned) or 'none'}")
     known = {id for visit in past.visits() for id in visit.versions.lists} if list_ids else set()
     for id in list_ids:
         if id not in known:
-            raise ConfigError(f"list {id!r}: no scan was held against it; there are {', '.join(sorted(known)) or 'none'}")
+            there = sorted(known)
+            raise ConfigError(f"list {id!r}: no scan was held against it; there are {', '.join(there) or 'none'}")

@@ -17,7 +17,7 @@ from netcam.errors import ConfigError
 if TYPE_CHECKING:
     from netcam.model.report import DeviceRecord, Report
     from netcam.tracking.diff import Again, Diff, Scan
-    from netcam.tracking.model import Past, Visit
+    from netcam.tracking.model import Life, Past, Visit
 
 DB = click.option(
     "--db",
@@ -126,12 +126,16 @@ def compared(
         new = replace(new, scan=aligned(old.scan, new.scan))
     before = old.scan.visit.started_at
 
-    def earlier() -> Collection[str]:
-        if not stored:
-            return ()
-        return {life.key for life in history().lives(old.scan.visit.site) if life.first_seen < before}
+    def earlier() -> Mapping[str, DeviceRecord]:
+        lives = history().lives(old.scan.visit.site) if stored else ()
+        return {life.key: seen for life in lives if (seen := _as_of(life, before)) is not None}
 
     return compare(old.scan, new.scan, again=_anew(old, new, list_files, data), earlier=earlier, lists=list_ids)
+
+
+def _as_of(life: Life, before: str) -> DeviceRecord | None:
+    """A device as it was seen last before a time."""
+    return next((state.record for state in reversed(life.states) if state.since < before), None)
 
 
 def _anew(old: _Side, new: _Side, list_files: tuple[Path, ...], data: Path | None) -> Again | None:

@@ -146,7 +146,9 @@ def replacements(p: Programme) -> tuple[tuple[str, str, bool, int], ...]:
 
 def to_text(p: Programme) -> str:
     """A table of the sites, then what it comes to."""
-    heads = ("Site", "Last scan", "At start", "Came", "Removed", "Replaced", "Left", "Target", "Due", "By plan")
+    heads = (
+        "Site", "Last scan", "At start", "Came", "Removed", "Replaced", "Unlisted", "Left", "Target", "Due", "By plan"
+    )  # fmt: skip
     rows = [heads, *(_row(s) for s in p.sites)]
     widths = [max(len(row[n]) for row in rows) for n in range(len(heads))]
     lines = ["  ".join(_fit(text, widths[n], n) for n, text in enumerate(row)) for row in rows]
@@ -158,13 +160,14 @@ def _row(s: SiteCount) -> tuple[str, ...]:
     late = f" ({s.days_ago} days ago)" if s.stale else ""
     return (
         visible(s.site or "(none)", 40), f"{s.last_visit.started_at[:10]}{late}", str(s.baseline),
-        str(s.appeared + s.first_looked_at + s.judged), str(s.removed), str(s.replaced), str(s.remaining),
+        str(s.appeared + s.first_looked_at + s.judged), str(s.removed), str(s.replaced), str(s.unlisted),
+        str(s.remaining),
         "" if s.target is None else str(s.target), _iso(s.due) or "", "" if s.planned is None else f"{s.planned:g}",
     )  # fmt: skip
 
 
 def _fit(text: str, width: int, column: int) -> str:
-    return text.ljust(width) if column in (0, 1, 8) else text.rjust(width)
+    return text.ljust(width) if column in (0, 1, 9) else text.rjust(width)
 
 
 def sentences(p: Programme) -> tuple[str, ...]:

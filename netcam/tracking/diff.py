@@ -118,7 +118,7 @@ def compare(
     new: Scan,
     *,
     again: Again | None = None,
-    earlier: Callable[[], Collection[str]] = frozenset,
+    earlier: Callable[[], Mapping[str, DeviceRecord]] = dict,
     lists: Collection[str] = (),
 ) -> Diff:
     """What differs.
@@ -126,7 +126,8 @@ def compare(
     Args:
         again: judges devices of both sides under one knowledge; asked once, and only where the two were judged under
             different ones. Without it the causes are told from the evidence in the records.
-        earlier: gives the keys of devices that were seen before the old visit; asked only where something came.
+        earlier: devices that were seen before the old visit, each as it was seen last before; asked only where
+            something came.
         lists: the lists whose verdicts are compared; empty means all.
     """
     was, now = {d.key: d.record for d in old.devices}, {d.key: d.record for d in new.devices}
@@ -154,15 +155,16 @@ def compare(
                     key=key, status=Status.NOT_LOOKED_AT if why else Status.GONE, old=record, new=None, why=why
                 )
             )
-    known = earlier() if now.keys() - was.keys() else ()
+    known = earlier() if now.keys() - was.keys() else {}
     left = {ip: d.key for d in devices if d.status is Status.GONE for ip in d.record.addresses}
     for key, record in now.items():
         if key not in was:
-            status, why = _came(key, record, backward, known)
+            why = "" if key in known else backward.why_not(record.addresses)
+            status = Status.BACK if key in known else Status.FIRST_LOOKED_AT if why else Status.NEW
             devices.append(
                 Differing(
                     key=key, status=status, old=None, new=record, why=why,
-                    newly_listed=reader.newly_listed(None, record),
+                    newly_listed=reader.newly_listed(known.get(key), record),
                     instead_of=next((left[ip] for ip in record.addresses if ip in left), None),
                 )
             )  # fmt: skip
@@ -182,13 +184,6 @@ def verdict_cause(
     reader = _Reader(old[1], new[1], frozenset((list_id,)))
     was, now = (_outcomes(record).get(list_id) for record in (old[0], new[0]))
     return reader.cause(_Difference(field="verdict", list=list_id, old=was, new=now), old[0], new[0], None)
-
-
-def _came(key: str, record: DeviceRecord, backward: Comparison, earlier: Collection[str]) -> tuple[Status, str]:
-    if key in earlier:
-        return Status.BACK, "an even earlier scan found it"
-    why = backward.why_not(record.addresses)
-    return (Status.FIRST_LOOKED_AT, why) if why else (Status.NEW, "")
 
 
 def _order(one: Differing) -> tuple[object, ...]:
@@ -302,12 +297,14 @@ class _Reader:
             return self._by_the_device(d, old, new, seen)
         if anew is not None and (d.list is None or any(d.list in _outcomes(record) for record in anew)):
             return self._by_one_yardstick(d, old, new, anew, seen, known)
-        if d.list is not None and not self.identity and _judged_alike(old, new, sure=_only_doubt(d)):
-            return Cause.KNOWLEDGE, "; ".join(known)
+        if d.list is not None and _judged_alike(old, new, sure=_only_doubt(d)):
+            return Cause.KNOWLEDGE, self.listing.get(d.list) or "; ".join(known)
+        if d.field == "firmware" and (signature := _same_reader(old, new)):
+            return Cause.DEVICE, f"says something else: {signature}"
         if not seen and old.evidence and _plain_alike(old, new):
             return Cause.KNOWLEDGE, "; ".join(known)
-        told = f"{seen or 'what was seen of it'}; {'; '.join(known)}"
-        return Cause.UNCLEAR, f"can't tell apart what of it did this: {told}"
+        told = f" ({seen})" if seen else ""
+        return Cause.UNCLEAR, f"what was seen changed{told}, and so did what is known: {'; '.join(known)}"
 
     def _knowledge(self, d: _Difference) -> tuple[str, ...]:
         """What changed in the knowledge that this answer rests on."""
@@ -407,6 +404,17 @@ def _few(ids: Sequence[str]) -> str:
     return ", ".join(ids[:_MOST_NAMED]) + more
 
 
+def _same_reader(old: DeviceRecord, new: DeviceRecord) -> str:
+    """The signature that read both versions, in one form: a changed signature would hardly have moved a number.
+
+    "" where another one read it, or the text around the numbers differs.
+    """
+    if firmware_direction(old, new) is None or _around(old.firmware or "") != _around(new.firmware or ""):
+        return ""
+    both = [{e.signature for e in r.evidence if e.says.get("firmware") == r.firmware} for r in (old, new)]
+    return min(both[0] & both[1], default="")
+
+
 def _only_doubt(d: _Difference) -> bool:
     """Whether the two outcomes may differ in nothing but how sure the maker is."""
     return {d.old, d.new} != {Outcome.LISTED, Outcome.NOT_LISTED}
@@ -477,7 +485,11 @@ def firmware_direction(old: DeviceRecord, new: DeviceRecord) -> Direction | None
     if a[0] and b[0] and a[0] != b[0]:
         return Direction.UP if a[0] < b[0] else Direction.DOWN
     one, other = ([int(n[:18]) for n in _NUMBERS.findall(text)] for text in (a[1], b[1]))
-    around = [re.sub(r"\d+(?:[.\d]*\d)?", "#", text).strip().casefold() for text in (a[1], b[1])]
-    if not one or one == other or around[0] != around[1]:
+    if not one or one == other or _around(a[1]) != _around(b[1]):
         return None
     return Direction.UP if one < other else Direction.DOWN
+
+
+def _around(text: str) -> str:
+    """A version's text with a mark in the place of its numbers."""
+    return re.sub(r"\d+(?:[.\d]*\d)?", "#", text).strip().casefold()

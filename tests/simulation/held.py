@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date, timedelta
 
-from stores import CONFIRM, LIST, MAKERS, Store, Simulation, books, differences, everyone, listed_at, listed_spans, replaced_by
+from stores import (
+    CONFIRM,
+    LIST,
+    MAKERS,
+    Simulation,
+    Store,
+    books,
+    differences,
+    everyone,
+    listed_at,
+    listed_spans,
+    newly_listed,
+    replaced_by,
+)
 
 from netcam.programme.count import Programme, programme
 from netcam.tracking.diff import Diff, Scan, compare
@@ -33,11 +46,17 @@ def check_diff(past: Past, store: Store, n: int) -> Diff:
     before = visits[old.id].started_at
     made = compare(
         *(Scan(visit=visits[v.id], devices=past.sighted(v.id)) for v in (old, new)),
-        earlier=lambda: {life.key for life in past.lives(store.site) if life.first_seen < before},
+        earlier=lambda: {
+            life.key: [s.record for s in life.states if s.since < before][-1]
+            for life in past.lives(store.site)
+            if life.first_seen < before
+        },
     )
     wanted = differences(store, old, new)
     assert as_told(made) == wanted, (old.id, old.kind, new.id, new.kind)
     assert made.unchanged == len(old.records.keys() & new.records.keys()) - len(wanted.get("changed", ()))
+    listed = {number(d.record) for d in made.devices if LIST in d.newly_listed}
+    assert listed == newly_listed(store, old, new), (old.id, new.id)
     for d in made.devices:
         for c in d.changes:
             if c.field == "firmware":
@@ -105,7 +124,8 @@ def check_devices(made: Programme, stores: dict[str, Store]) -> None:
             wanted.append((store.site, d.number, since, until or "", came, standing,
                            (new[0].number, new[1]) if new else None))  # fmt: skip
     assert told == sorted(wanted)
-    by_maker = Counter((i.replaced_by.record.manufacturer.name, i.replaced_by.listed) for i in made.items if i.replaced_by)
+    new = [i.replaced_by for i in made.items if i.replaced_by]
+    by_maker = Counter((r.record.manufacturer.name, r.listed) for r in new)
     wanted_makers: Counter = Counter()
     for store in stores.values():
         for d, _, _, _, standing in listed_spans(store):

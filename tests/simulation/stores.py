@@ -8,6 +8,10 @@ What happens: cameras are replaced (at the same address, or at another one), rem
 firmware goes up, seldom down; a device misses a scan; nights are missed; scans end early, leave a network out, or run
 with a probe switched off; a list takes a maker in and lets another go; a signature learns to tell a maker; some stores
 have a network that is scanned only later.
+
+Every fourth store is scanned through a router, so no MAC is known there: cameras show a serial number or a UUID. A
+camera of one of these kinds that stands where one of the other kind stood is another one only if its maker and model
+say so, and that is what is simulated there.
 """
 
 from __future__ import annotations
@@ -58,7 +62,7 @@ class Device:
     number: int
     maker: str | None
     model: str
-    marks: str  # serial | mac | uuid | address
+    marks: str  # serial | serial+mac | mac | uuid | address
     net: int
     address: str
     firmware: list[int]
@@ -71,8 +75,7 @@ class Device:
     firmwares: int = 0  # changes that scans told
     moves: int = 0
     replacement: int | None = None
-    how: str = ""
-    spans: list[list[str | None]] = field(default_factory=list)  # listed: [from, until or None, how it came, how it went]
+    spans: list[list[str | None]] = field(default_factory=list)  # listed: from, until, how it came and went
     seen: int = 0
 
     @property
@@ -106,6 +109,10 @@ class Store:
     extra_from: int | None = None
 
     @property
+    def routed(self) -> bool:
+        return self.number % 4 == 3
+
+    @property
     def site(self) -> str:
         return f"store-{self.number:02}"
 
@@ -123,7 +130,7 @@ class Simulation:
         self.stores = [self._store(n) for n in range(stores)]
         self.changed: Counter[str] = Counter()
 
-    # -- the world ------------------------------------------------------------------------------------------------------
+    # -- the world -----------------------------------------------------------------------------------------------------
 
     def _store(self, number: int) -> Store:
         store = Store(number, [f"10.{number}.0.0/25", f"10.{number}.0.128/25"])
@@ -140,9 +147,10 @@ class Simulation:
              hidden: bool = False) -> Device:  # fmt: skip
         self.count += 1
         number, draw = self.count, self.random
-        made = (maker or draw.choice(OLD_MAKERS)) if camera else None
+        made = (maker or draw.choice(OLD_MAKERS[: 3 if store.routed else 4])) if camera else None
         # What can't be told apart but by its address stays where it is, for as long as there are scans.
-        marks = draw.choice(("serial", "serial", "mac", "uuid")) if camera else draw.choice(("mac", "address"))
+        kinds = ("serial", "uuid") if store.routed else ("serial+mac", "serial+mac", "mac")
+        marks = draw.choice(kinds if camera else ("address",) if store.routed else ("mac", "address"))
         device = Device(
             number=number, maker=made, model=f"{made or 'till'}-{draw.randint(1, 4)}", marks=marks, net=net,
             address=address or self._free(store, net), firmware=[draw.randint(1, 5), draw.randint(0, 9)],
@@ -189,14 +197,14 @@ class Simulation:
             store.freed[gone.address] = night
             if what != "remove":
                 # Now and then the new one is by a listed maker again.
-                maker = "tidewater" if draw.random() < 0.08 else draw.choice(NEW_MAKERS)
+                maker = "tidewater" if draw.random() < 0.08 and not store.routed else draw.choice(NEW_MAKERS)
                 address = gone.address if what == "swap" else ""
                 new = self._add(store, net=gone.net if address else draw.randint(0, 1), camera=True, maker=maker,
                                 address=address)  # fmt: skip
-                gone.replacement, gone.how = new.number, "same-address" if address else "same-site"
+                gone.replacement = new.number
         self.changed[what] += 1
 
-    # -- the scans ------------------------------------------------------------------------------------------------------
+    # -- the scans -----------------------------------------------------------------------------------------------------
 
     def when(self, night: int) -> datetime:
         return datetime.combine(self.start, datetime.min.time()) + timedelta(days=night, hours=2)
@@ -221,7 +229,8 @@ class Simulation:
 
     def _scan(self, store: Store, night: int, kind: str) -> Report:
         draw, level = self.random, self.knowledge(night)
-        nets = store.nets[: 1 if kind == HALF else 3 if store.extra_from is not None and night >= store.extra_from else 2]
+        extended = store.extra_from is not None and night >= store.extra_from
+        nets = store.nets[: 1 if kind == HALF else 3 if extended else 2]
         found = []
         for device in store.devices.values():
             looked = not device.hidden and device.net < len(nets)
@@ -241,6 +250,8 @@ class Simulation:
 
     def _record(self, store: Store, d: Device, level: int) -> DeviceRecord:
         maker = d.maker if d.maker != "mystery" else "northlight" if level >= 2 else None
+        tail = f"{d.number >> 16 & 255:02x}:{d.number >> 8 & 255:02x}:{d.number & 255:02x}"
+        mac = f"02:00:5e:{tail}" if d.marks in ("mac", "serial+mac") else None
         says = [{"manufacturer": maker}] if maker else []
         says += [{"cctv": "yes"}, {"model": d.model}] if d.camera else []
         says += [{"firmware": _firmware(d)}] if d.camera else []
@@ -251,18 +262,16 @@ class Simulation:
         )  # fmt: skip
         return DeviceRecord(
             id=f"{store.number:04x}{d.number:012x}", ip=d.address, addresses=(d.address,),
-            mac=f"02:00:5e:{d.number >> 16 & 255:02x}:{d.number >> 8 & 255:02x}:{d.number & 255:02x}"
-            if d.marks in ("serial", "mac") else None,
-            mac_source=MacSource.MEASURED if d.marks in ("serial", "mac") else None,
+            mac=mac, mac_source=MacSource.MEASURED if mac else None,
             hostnames=(f"n{d.number}",), is_cctv=d.camera, device_type="camera" if d.camera else None, confidence=0.97,
             manufacturer=NamedClaim(id=maker, name=MAKERS[maker], confidence=0.98) if maker else None,
             model=d.model if d.camera else None, firmware=_firmware(d) if d.camera else None,
-            serial=f"SN{d.number:06}" if d.marks == "serial" else None,
+            serial=f"SN{d.number:06}" if d.marks.startswith("serial") else None,
             verdicts=tuple(_verdict(id, outcome(id, d, level)) for id in (OTHER_LIST, LIST)) if d.camera else (),
             services=(ServiceRecord(port=80, transport="tcp", protocol="http", tls=False),), evidence=evidence,
         )  # fmt: skip
 
-    # -- the books ------------------------------------------------------------------------------------------------------
+    # -- the books -----------------------------------------------------------------------------------------------------
 
     def _note(self, store: Store, visit: Visit) -> None:
         store.visits.append(visit)
@@ -361,7 +370,8 @@ def _report(store: Store, visit: Visit, nets: list[str], found: list[Device], at
     return Report(
         schema=SCHEMA,
         scan=ScanRecord(
-            id=visit.id, site=store.site, started_at=visit.at, ended_at=f"{at + timedelta(minutes=4):%Y-%m-%dT%H:%M:%S}.000Z",
+            id=visit.id, site=store.site, started_at=visit.at,
+            ended_at=f"{at + timedelta(minutes=4):%Y-%m-%dT%H:%M:%S}.000Z",
             complete=visit.kind != PARTIAL,
             scope=ScopeRecord(targets=tuple(nets), addresses=128 * min(2, len(nets)) + 16 * (len(nets) > 2)),
             versions=versions(visit.knowledge), traffic=Traffic(), coverage=tuple(covered),
@@ -370,7 +380,7 @@ def _report(store: Store, visit: Visit, nets: list[str], found: list[Device], at
     )  # fmt: skip
 
 
-# -- what the books say ---------------------------------------------------------------------------------------------------
+# -- what the books say ------------------------------------------------------------------------------------------------
 
 
 def everyone(store: Store) -> list[Device]:
@@ -396,8 +406,11 @@ def replaced_by(store: Store, d: Device) -> tuple[Device, str] | None:
     new = everybody.get(d.replacement) if d.replacement else None
     if new is None or new.first is None:
         return None
-    # At another address only what comes with the scan that misses the old one can be told to be in its place.
-    return (new, d.how) if d.how == "same-address" or new.first.at <= d.misses[0].at else None
+    # An address may move before a scan shows it; and at another one, only what comes with the scan that misses the old
+    # device can be told to be in its place.
+    if new.first.records[new.number].ip == d.shown.ip:
+        return new, "same-address"
+    return (new, "same-site") if new.first.at <= d.misses[0].at else None
 
 
 def books(store: Store) -> dict[str, int]:
@@ -441,9 +454,21 @@ def differences(store: Store, old: Visit, new: Visit) -> dict[str, dict[int, obj
     return found
 
 
+def newly_listed(store: Store, old: Visit, new: Visit) -> set[int]:
+    """What the list names at `new` and did not name when it was seen last, up to `old`."""
+    found = set()
+    for number in new.records:
+        before = [v for v in store.visits if v.night <= old.night and number in v.found]
+        d = (store.devices | store.away)[number]
+        was = bool(before) and outcome(LIST, d, before[-1].knowledge) is Outcome.LISTED
+        if d.camera and outcome(LIST, d, new.knowledge) is Outcome.LISTED and not was:
+            found.add(number)
+    return found
+
+
 def _changes(d: Device, old: Visit, new: Visit) -> list[tuple[str, str | None, str | None, str | None, str]]:
     was, now = old.records[d.number], new.records[d.number]
-    # One signature more is no list more, and a device that was told otherwise then can have changed as well.
+    # Where a signature learns and a device shows other evidence, nobody can say which of the two it was.
     signature = old.knowledge < 2 <= new.knowledge
     out: list[tuple[str, str | None, str | None, str | None, str]] = []
     if was.ip != now.ip:
@@ -451,7 +476,8 @@ def _changes(d: Device, old: Visit, new: Visit) -> list[tuple[str, str | None, s
     if was.manufacturer != now.manufacturer:
         out.append(("manufacturer", None, None, MAKERS["northlight"], "unclear"))
     if was.firmware != now.firmware:
-        out.append(("firmware", None, was.firmware, now.firmware, "unclear" if signature else "device"))
+        cause = "unclear" if signature and d.maker == "mystery" else "device"
+        out.append(("firmware", None, was.firmware, now.firmware, cause))
     for id in (OTHER_LIST, LIST):
         a, b = outcome(id, d, old.knowledge), outcome(id, d, new.knowledge)
         if d.camera and a != b:
