@@ -153,7 +153,7 @@ def to_text(p: Programme) -> str:
     widths = [max(len(row[n]) for row in rows) for n in range(len(heads))]
     lines = ["  ".join(_fit(text, widths[n], n) for n, text in enumerate(row)) for row in rows]
     lines.insert(1, "-" * min(120, sum(widths) + 2 * (len(widths) - 1)))
-    return "\n".join([line.rstrip() for line in lines] + ["", *sentences(p)]) + "\n"
+    return "\n".join([line.rstrip() for line in lines] + ["", *sentences(p), *remarks(p)]) + "\n"
 
 
 def _row(s: SiteCount) -> tuple[str, ...]:
@@ -191,6 +191,10 @@ def _sentences(p: Programme, t: Mapping[str, int]) -> Iterator[str]:
             f"; {p.planned:g} today, and {_off(p)}." if p.planned is not None else "."
         )
     yield forecast_words(p)
+
+
+def remarks(p: Programme) -> Iterator[str]:
+    """What the figures can't say: sites that nobody has looked at, lately or ever."""
     stale = [s for s in p.sites if s.stale]
     if stale:
         some = ", ".join(visible(s.site or "(none)", 40) for s in stale[:8])

@@ -16,14 +16,14 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     """The table [programme]."""
 
     name: str = ""
-    list: str | list[str] = msgspec.field(default_factory=list)  # which lists count; none: all
+    of: str | list[str] = msgspec.field(default_factory=list, name="list")  # which lists count; none: all
     start: date | None = None
     due: date | None = None
     target: int = 0  # listed devices that may be left
 
     @property
     def lists(self) -> tuple[str, ...]:
-        return (self.list,) if isinstance(self.list, str) else tuple(self.list)
+        return (self.of,) if isinstance(self.of, str) else tuple(self.of)
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,10 +32,13 @@ def dump(p: Programme) -> bytes:
     style = _part("programme.css")
     env = Environment(autoescape=True, finalize=_shown, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     env.filters.update(short=_short, day=lambda time: visible(time[:10], 10), number=lambda n: f"{n:,}")
+    drawing = chart(p)
     first = min((s.counted_from for s in p.sites), default=p.now)
+    # Numbers alone, and longer than a text of a device may be.
+    drawn = {s.site: Markup(small(s.series, first, p.now)) for s in p.sites}  # noqa: S704
     page = env.from_string(_part("programme.html.j2")).render(
-        p=p, t=totals(p), chart=chart(p), width=WIDTH, height=HEIGHT,
-        lines={s.site: small(s.series, first, p.now) for s in p.sites}, small=(SMALL_WIDTH, SMALL_HEIGHT),
+        p=p, t=totals(p), chart=drawing, width=WIDTH, height=HEIGHT,
+        lines=drawn, actual=Markup(drawing.actual if drawing else ""), small=(SMALL_WIDTH, SMALL_HEIGHT),
         sentences=sentences(p), forecast=forecast_words(p), replacements=replacements(p), came=CAME, rows=ROWS,
         left=[i for i in p.items if i.ended_at is None], gone=_gone(p), late=[s for s in p.sites if s.stale],
         found=[i for i in p.items if i.came is not Came.BASELINE],
