@@ -18,6 +18,7 @@ _COMMANDS = {
         "identify",
         "Identities from observations collected elsewhere, or an older report.",
     ),
+    "history": ("netcam.cli.past", "history", "What was saved with --save: visits, devices, a device's life."),
     "explain": (
         "netcam.cli.reading",
         "explain",

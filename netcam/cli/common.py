@@ -16,6 +16,7 @@ from netcam.cli.errors import put
 from netcam.errors import ConfigError, SignatureError
 
 if TYPE_CHECKING:
+    from netcam.cli.keeping import Keeper
     from netcam.knowledge import Knowledge
     from netcam.model.report import Report
 
@@ -146,11 +147,35 @@ def table(report: Report, show_all: bool, no_color: bool) -> str:
 
 
 def deliver(
-    report: Report, output: tuple[str, ...], record: Path | None = None, *, show_all: bool, quiet: bool, no_color: bool
+    report: Report,
+    output: tuple[str, ...],
+    record: Path | None = None,
+    keeper: Keeper | None = None,
+    *,
+    show_all: bool,
+    quiet: bool,
+    no_color: bool,
 ) -> None:
-    """Write what was asked for, and show the table whatever became of the files. What failed is raised at the end."""
+    """Write what was asked for, save it, and show the table, each whatever became of the others.
+
+    The files come first: they are whole before the history is touched. What failed first is raised at the end, and
+    what failed after it is said.
+    """
+    from netcam.cli.errors import say
+    from netcam.errors import NetcamError
+
     try:
-        write_outputs(report, output, record)
+        try:
+            write_outputs(report, output, record)
+        except NetcamError:
+            if keeper is not None:
+                try:
+                    keeper.keep(report)
+                except NetcamError as error:
+                    say(f"netcam: not saved in the history: {error}")
+            raise
+        if keeper is not None:
+            keeper.keep(report)
     finally:
         if not quiet and "-" not in output:
             put(table(report, show_all, no_color))

@@ -12,6 +12,7 @@ import click
 
 from netcam.cli.common import LISTS, OUTPUT, WITH_COLOR, check_outputs, check_writable, deliver, knowledge
 from netcam.cli.errors import FAILED, Exit, say
+from netcam.cli.keeping import SAVING, keeper
 from netcam.cli.scanning import leave
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def source_options(command: F) -> F:
         click.option("--quiet", "-q", is_flag=True, help="No table."),
         click.option("--all", "show_all", is_flag=True, help="Show devices that are no CCTV too."),
         LISTS,
+        SAVING,
         click.option(
             "--record",
             type=click.Path(path_type=Path, dir_okay=False),
@@ -120,6 +122,8 @@ def carry_out(
     fail_on: str,
     site: str | None,
     record: Path | None,
+    save: bool,
+    db: str | None,
     list_ids: tuple[str, ...],
     list_files: tuple[Path, ...],
     data: Path | None,
@@ -137,9 +141,10 @@ def carry_out(
     check_outputs(output)
     if record is not None:
         check_writable("--record", record)
+    saver = keeper(save, db)
     known = knowledge(data, list_ids, list_files)
     heard = work(known)
-    deliver(heard.report, output, record, show_all=show_all, quiet=quiet, no_color=no_color)
+    deliver(heard.report, output, record, saver, show_all=show_all, quiet=quiet, no_color=no_color)
     if heard.unread and not heard.interrupted:
         raise Exit(FAILED)
     leave(heard.report, fail_on, list_ids or tuple(known.lists), heard.interrupted)

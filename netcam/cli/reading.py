@@ -10,6 +10,7 @@ import click
 
 from netcam.cli.common import DATA, LISTS, OUTPUT, WITH_COLOR, check_outputs, check_writable, deliver, knowledge
 from netcam.cli.errors import FAILED, Exit, put, say
+from netcam.cli.keeping import SAVING, keeper
 from netcam.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 )
 @click.option("--all", "show_all", is_flag=True, help="Show devices that are no CCTV too.")
 @OUTPUT
+@SAVING
 @LISTS
 @WITH_COLOR
 def identify(
@@ -32,6 +34,8 @@ def identify(
     form: str,
     show_all: bool,
     output: tuple[str, ...],
+    save: bool,
+    db: str | None,
     list_ids: tuple[str, ...],
     list_files: tuple[Path, ...],
     data: Path | None,
@@ -52,6 +56,7 @@ def identify(
     from netcam.pipeline import rejudge
 
     check_outputs(output)
+    saver = keeper(save, db)
     known = knowledge(data, list_ids, list_files)
     with _opened(file) as stream:
         head, lines = _peek(stream)
@@ -65,17 +70,18 @@ def identify(
                 raise Exit(FAILED) from error
             if form == "jsonl":
                 _jsonl(({"device": d.id, "ids": []}, d) for d in report.devices)
-            deliver(report, output, show_all=show_all, quiet=form == "jsonl", no_color=no_color)
+            deliver(report, output, None, saver, show_all=show_all, quiet=form == "jsonl", no_color=no_color)
             return
         found, bad = run(lines, known)
     for problem in bad:
         say(f"{file}: line {problem.number}: {problem.reason}")
     if form == "jsonl":
         _jsonl(({"device": intake.key, "ids": intake.ids}, device) for intake, device in found)
-    if output or form == "table":
+    if output or saver or form == "table":
         from netcam.pipeline import report_of
 
-        deliver(report_of(found, known), output, show_all=show_all, quiet=form == "jsonl", no_color=no_color)
+        made, quiet = report_of(found, known), form == "jsonl"
+        deliver(made, output, None, saver, show_all=show_all, quiet=quiet, no_color=no_color)
     if bad:
         raise Exit(FAILED)
 

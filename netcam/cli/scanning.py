@@ -14,6 +14,7 @@ import click
 
 from netcam.cli.common import LISTS, OUTPUT, WITH_COLOR, check_outputs, check_writable, deliver, knowledge
 from netcam.cli.errors import FOUND, INTERRUPTED, NOT_COVERED, Exit, say
+from netcam.cli.keeping import SAVING, keeper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,6 +91,7 @@ def _words(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -
     "--record", type=click.Path(path_type=Path, dir_okay=False), metavar="PATH",
     help="Write the raw observations as JSON Lines.",
 )
+@SAVING
 @LISTS
 @click.option("--all", "show_all", is_flag=True, help="Show devices that are no CCTV too.")
 @click.option("--quiet", "-q", is_flag=True, help="No plan, no progress, no table.")
@@ -100,7 +102,7 @@ def scan(
     ports: str | None, extra: tuple[str, ...], engine: str, interfaces: tuple[str, ...], without: tuple[str, ...],
     with_probes: tuple[str, ...], no_multicast: bool, no_arp: bool, no_http: bool, ipv6: bool, passes: int,
     until_stable: bool, deadline: float | None,
-    allow_public: bool, site: str | None, record: Path | None, list_ids: tuple[str, ...],
+    allow_public: bool, site: str | None, record: Path | None, save: bool, db: str | None, list_ids: tuple[str, ...],
     list_files: tuple[Path, ...], data: Path | None, show_all: bool, quiet: bool, verbose: bool, no_color: bool,
 ) -> None:
     """Find the devices of a LAN, say who made each CCTV device, hold the maker against lists, write the report.
@@ -140,11 +142,12 @@ def scan(
     check_outputs(output)
     if record is not None:
         check_writable("--record", record)
+    saver = keeper(save, db)
     _log(verbose)
     known = knowledge(data, list_ids, list_files)
     made = plan(settings)
     report, interrupted = carry_out(settings, known, made, quiet=quiet, no_color=no_color)
-    deliver(report, output, record, show_all=show_all, quiet=quiet, no_color=no_color)
+    deliver(report, output, record, saver, show_all=show_all, quiet=quiet, no_color=no_color)
     leave(report, fail_on, list_ids or tuple(known.lists), interrupted)
 
 

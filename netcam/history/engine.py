@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,12 +40,13 @@ def make_engine(place: Where) -> Engine:
     def set_up(connection: Any, _: Any) -> None:
         # The driver begins transactions by its own rules; ours are begun below.
         connection.isolation_level = None
+        if connection.execute("PRAGMA page_count").fetchone() == (0,):
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # a new file: prune will be able to give room back
         for setting in (
-            "auto_vacuum = INCREMENTAL",  # counts for a new file only; prune gives room back with it
+            f"busy_timeout = {int(BUSY_S * 1000)}",
             "journal_mode = WAL",
             "synchronous = FULL",  # a saved visit outlasts a power cut; a night has one, so the time doesn't matter
             "foreign_keys = ON",
-            f"busy_timeout = {int(BUSY_S * 1000)}",
         ):
             connection.execute(f"PRAGMA {setting}")
 
@@ -58,12 +60,23 @@ def make_engine(place: Where) -> Engine:
 
 
 @contextmanager
-def reading(engine: Engine, place: Where) -> Iterator[Connection]:
+def reading(engine: Engine, place: Where, patience_s: float = 0.0) -> Iterator[Connection]:
     """A connection that sees the database as it is now, whatever is written meanwhile."""
-    with told(place), engine.connect() as connection:
+    with told(place), _patiently(place, patience_s, engine.connect) as connection:
         if place.path is None:
             connection.execution_options(isolation_level="REPEATABLE READ")
         yield connection
+
+
+def read(engine: Engine, place: Where, work: Callable[[Connection], T], patience_s: float) -> T:
+    """Ask something that has a short answer; again where the server went away meanwhile."""
+
+    def once() -> T:
+        with engine.connect() as connection:
+            return work(connection)
+
+    with told(place):
+        return _patiently(place, patience_s, once)
 
 
 def write(engine: Engine, place: Where, work: Callable[[Connection], T], patience_s: float) -> T:
@@ -71,22 +84,31 @@ def write(engine: Engine, place: Where, work: Callable[[Connection], T], patienc
 
     So `work` must find out by itself that it was done already.
     """
+
+    def once() -> T:
+        with engine.connect() as plain:
+            connection = plain.execution_options(netcam_writes=True)
+            with connection.begin():
+                if place.path is None:
+                    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+                return work(connection)
+
     with told(place):
-        deadline, tries = time.monotonic() + patience_s, 0
-        while True:
-            try:
-                with engine.connect() as plain:
-                    connection = plain.execution_options(netcam_writes=True)
-                    with connection.begin():
-                        if place.path is None:
-                            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-                        return work(connection)
-            except DBAPIError as error:
-                wait_s = WAITS_S[min(tries, len(WAITS_S) - 1)]
-                if place.path is not None or not _gone(error) or time.monotonic() + wait_s > deadline:
-                    raise
-                tries += 1
-                time.sleep(wait_s)
+        return _patiently(place, patience_s, once)
+
+
+def _patiently(place: Where, patience_s: float, once: Callable[[], T]) -> T:
+    """Try until it works, fails for good, or time is up."""
+    deadline, tries = time.monotonic() + patience_s, 0
+    while True:
+        try:
+            return once()
+        except DBAPIError as error:
+            wait_s = WAITS_S[min(tries, len(WAITS_S) - 1)]
+            if place.path is not None or not _gone(error) or time.monotonic() + wait_s > deadline:
+                raise
+            tries += 1
+            time.sleep(wait_s)
 
 
 def _gone(error: DBAPIError) -> bool:
@@ -109,6 +131,8 @@ def told(place: Where) -> Iterator[None]:
     except DBAPIError as error:
         raise StoreError(f"{place.shown}: {_reason(error)}") from error
     except SQLAlchemyError as error:
+        raise StoreError(f"{place.shown}: {visible(_one_line(str(error)), 300)}") from error
+    except sqlite3.Error as error:
         raise StoreError(f"{place.shown}: {visible(_one_line(str(error)), 300)}") from error
     except OSError as error:
         raise StoreError(f"{place.shown}: {error.strerror or error}") from error
@@ -138,6 +162,6 @@ def _one_line(text: str) -> str:
 def give_room_back(engine: Engine, place: Where) -> None:
     """Let a file shrink to what it holds; PostgreSQL does so by itself."""
     if place.path is not None:
-        with told(place), engine.connect() as connection, contextlib.closing(connection.connection.cursor()) as cursor:
-            cursor.execute("PRAGMA incremental_vacuum").fetchall()
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        with told(place), contextlib.closing(engine.raw_connection()) as connection:
+            # As a script, since `execute` stops after the first page that was given back.
+            connection.cursor().executescript("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE);")

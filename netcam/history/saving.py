@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from sqlalchemy import Connection, Table, func, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, func, insert, select, update
 
 from netcam.errors import StoreError
 from netcam.history import tables as t
@@ -114,6 +114,14 @@ class _Kept:
         self.numbers = _Numbers(connection, table)
         self._known: dict[bytes, int] = {}
 
+    def look_up(self, contents: Iterable[bytes]) -> None:
+        """Find out at once which of these are kept."""
+        wanted = sorted({hashed(data) for data in contents} - self._known.keys())
+        query = select(self.table.c.digest, self.table.c.id)
+        for at in range(0, len(wanted), AT_ONCE):
+            found = self.connection.execute(query.where(self.table.c.digest.in_(wanted[at : at + AT_ONCE])))
+            self._known.update((bytes(key), id) for key, id in found)
+
     def put(self, data: bytes) -> int:
         """The number of this content, which is kept from now on if it wasn't."""
         key = hashed(data)
@@ -146,10 +154,13 @@ class _Writer:
     def some(self, devices: Sequence[tuple[str, Recorded]]) -> None:
         states = self.states([self.known[key].id for key, _ in devices if key in self.known])
         rows: dict[Table, list[dict[str, Any]]] = {t.device: [], t.state: [], t.sighting: []}
-        for key, (record, marks) in devices:
+        renewed: defaultdict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)  # by the columns that change
+        where = [place_text(record).encode() for _, (record, _) in devices]
+        self.places.look_up(where)
+        for (key, (record, marks)), place in zip(devices, where, strict=True):
             row = self.known.get(key)
             device_id = next(self.device_ids) if row is None else row.id
-            place_id = self.places.put(place_text(record).encode())
+            place_id = self.places.put(place)
             plain = renumbered(record)
             state_id, is_current = _same_state(states[device_id], plain)
             if state_id is None:
@@ -167,13 +178,16 @@ class _Writer:
                 values |= last if self.seen_ms >= row.last_ms else {}
                 values |= first if self.seen_ms < row.first_ms else {}
                 if values:
-                    self.connection.execute(update(t.device).where(t.device.c.id == device_id).values(**values))
+                    renewed[tuple(sorted(values))].append(values | {"of_id": device_id})
             rows[t.sighting].append(
                 {"visit_id": self.visit_id, "device_id": device_id, "state_id": state_id, "place_id": place_id}
             )
         for table, made in rows.items():
             if made:
                 self.connection.execute(insert(table), made)
+        for columns, changed in renewed.items():
+            change = update(t.device).where(t.device.c.id == bindparam("of_id"))
+            self.connection.execute(change.values({name: bindparam(name) for name in columns}), changed)
 
     def states(self, devices: Sequence[int]) -> defaultdict[int, list[Any]]:
         """The states in which these devices were seen so far."""
@@ -247,14 +261,14 @@ def _where(connection: Connection, site_id: int, at_ms: int) -> dict[int, tuple[
             select(t.device.c.id, t.device.c.last_ms, t.place.c.addresses)
             .join(t.place, t.device.c.place_id == t.place.c.id)
             .where(t.device.c.site_id == site_id)
-        ).tuples()
+        )
     else:  # a report that comes late: what was known about its time, and not today
         rows = connection.execute(
             select(t.sighting.c.device_id, t.visit.c.started_ms, t.place.c.addresses)
             .join(t.visit, t.sighting.c.visit_id == t.visit.c.id)
             .join(t.place, t.sighting.c.place_id == t.place.c.id)
             .where(t.visit.c.site_id == site_id)
-        ).tuples()
+        )
     last: dict[int, tuple[int, str]] = {}
     for device_id, seen_ms, text in rows:
         if device_id not in last or _distance(seen_ms, at_ms) < _distance(last[device_id][0], at_ms):

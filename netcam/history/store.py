@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, func, or_, select
 
 from netcam.errors import ConfigError, StoreError
 from netcam.history import tables as t
-from netcam.history.engine import give_room_back, make_engine, reading, told, write
+from netcam.history.engine import give_room_back, make_engine, read, reading, told, write
 from netcam.history.saving import Saving, millis, texts
 from netcam.history.states import ADVISORIES, VERDICTS, unpacked, unplaced
 from netcam.history.upgrade import HEAD, form_of, upgrade
@@ -95,7 +95,7 @@ class History:
 
     def _is_current(self) -> bool:
         """Whether no work is needed, found out without writing: the file may be one that can only be read."""
-        with reading(self._engine, self.place) as connection:
+        with reading(self._engine, self.place, self.patience_s) as connection:
             return form_of(connection) == HEAD
 
     def close(self) -> None:
@@ -115,8 +115,13 @@ class History:
         """
         with told(self.place):
             saving = Saving.of(report)
-        write(self._engine, self.place, saving.into, self.patience_s)
-        return self.visit(report.scan.id)
+
+        def work(connection: Connection) -> Visit:
+            saving.into(connection)
+            (run,) = _runs(connection, t.visit.c.scan_id == report.scan.id)
+            return run.visit
+
+        return write(self._engine, self.place, work, self.patience_s)
 
     def visit(self, id: str) -> Visit:
         """One visit.
@@ -124,18 +129,19 @@ class History:
         Raises:
             StoreError: there is none of that id.
         """
-        with reading(self._engine, self.place) as connection:
-            for run in _runs(connection, t.visit.c.scan_id == id):
-                return run.visit
-        raise StoreError(f"{self.place.shown}: no visit {visible(id)!r}")
+        wanted = t.visit.c.scan_id == id
+        found = read(self._engine, self.place, lambda c: list(_runs(c, wanted)), self.patience_s)
+        if not found:
+            raise StoreError(f"{self.place.shown}: no visit {visible(id)!r}")
+        return found[0].visit
 
     def holds(self, id: str) -> bool:
         """Whether the scan of that id was saved."""
-        with reading(self._engine, self.place) as connection:
-            return connection.execute(select(t.visit.c.id).where(t.visit.c.scan_id == id)).first() is not None
+        query = select(t.visit.c.id).where(t.visit.c.scan_id == id)
+        return read(self._engine, self.place, lambda c: c.execute(query).first() is not None, self.patience_s)
 
     def sites(self) -> tuple[str | None, ...]:
-        with reading(self._engine, self.place) as connection:
+        with reading(self._engine, self.place, self.patience_s) as connection:
             names = connection.execute(select(t.site.c.name).order_by(t.site.c.name)).scalars()
             return tuple(name or None for name in names)
 
@@ -156,12 +162,12 @@ class History:
             wanted.append(t.site.c.name == site)
         if since is not None:
             wanted.append(t.visit.c.started_ms >= _since(since))
-        with reading(self._engine, self.place) as connection:
+        with reading(self._engine, self.place, self.patience_s) as connection:
             yield from _runs(connection, *wanted)
 
     def sighted(self, visit: str) -> tuple[Sighted, ...]:
         """The devices found at one visit. UUIDs and certificates are the last known ones of each."""
-        with reading(self._engine, self.place) as connection:
+        with reading(self._engine, self.place, self.patience_s) as connection:
             found = connection.execute(
                 select(t.visit.c.id, t.visit.c.started_at, t.fact.c.data)
                 .join(t.fact, t.visit.c.versions_id == t.fact.c.id)
@@ -184,7 +190,7 @@ class History:
         return tuple(_sighted(row, states[row.state_id], found.started_at, versions) for row in rows)
 
     def lives(self, site: str | None = None) -> Iterator[Life]:
-        with reading(self._engine, self.place) as connection:
+        with reading(self._engine, self.place, self.patience_s) as connection:
             wanted = [] if site is None else [t.site.c.name == site]
             yield from self._lives(connection, *wanted)
 
@@ -197,7 +203,7 @@ class History:
             address = str(ipaddress.ip_address(text))
         except ValueError:
             address = ""
-        with reading(self._engine, self.place) as connection:
+        with reading(self._engine, self.place, self.patience_s) as connection:
             if address:
                 here = select(t.place.c.id).where(t.place.c.addresses.contains(f'"{address}"', autoescape=True))
                 words.append(
@@ -216,7 +222,7 @@ class History:
         )
         if site is not None:
             query = query.where(t.site.c.name == site)
-        with reading(self._engine, self.place) as connection:
+        with reading(self._engine, self.place, self.patience_s) as connection:
             rows = connection.execution_options(yield_per=AT_ONCE).execute(query)
             for some in rows.partitions():
                 records = self._records(connection, {row.state_id for row in some})
@@ -240,7 +246,7 @@ class History:
     def check(self) -> tuple[str, ...]:
         """What is wrong with the database, a line each; nothing where it is whole."""
         found: list[str] = []
-        with reading(self._engine, self.place) as connection:
+        with reading(self._engine, self.place, self.patience_s) as connection:
             if self.place.path is not None:
                 said = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
                 found += [f"damaged: {visible(str(line))}" for line in said if line != "ok"]
@@ -290,7 +296,7 @@ class History:
             for device, visit, state, place in connection.execute(
                 select(t.sighting.c.device_id, t.sighting.c.visit_id, t.sighting.c.state_id, t.sighting.c.place_id)
                 .where(of)
-            ).tuples():  # fmt: skip
+            ):  # fmt: skip
                 seen[device].append((visit, state, place))
             states = _load_states(connection, t.state.c.device_id.in_(ids))
             used = select(t.sighting.c.place_id).where(of).distinct()
@@ -333,7 +339,7 @@ def _load_states(connection: Connection, wanted: Any) -> dict[int, DeviceRecord]
     facts: dict[int, bytes] = {}
     for at in range(0, len(needed), AT_ONCE):
         some = t.fact.c.id.in_(needed[at : at + AT_ONCE])
-        facts.update(connection.execute(select(t.fact.c.id, t.fact.c.data).where(some)).tuples().all())
+        facts.update(connection.execute(select(t.fact.c.id, t.fact.c.data).where(some)).all())
     judged = {id: unpacked(facts[id], VERDICTS) for id in {row.verdicts_id for row in rows}}
     flaws = {id: unpacked(facts[id], ADVISORIES) for id in {row.advisories_id for row in rows}}
     return {
@@ -394,7 +400,7 @@ def _runs(connection: Connection, *wanted: Any) -> Iterator[Run]:
 
 def _prune(connection: Connection, before_ms: int) -> Pruned:
     last = select(t.visit.c.site_id, func.max(t.visit.c.started_ms)).group_by(t.visit.c.site_id)
-    newest = dict(connection.execute(last).tuples().all())
+    newest = dict(connection.execute(last).all())
     old = [
         row.id
         for row in connection.execute(select(t.visit).where(t.visit.c.started_ms < before_ms))
