@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from netcam.cli.common import check_writable
-from netcam.cli.differing import DB, history_of
+from netcam.cli.differing import history_of
 from netcam.cli.errors import FAILED, Exit, put, say
+from netcam.cli.keeping import DB
 from netcam.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ import click
 
 from netcam.cli.common import LISTS
 from netcam.cli.errors import FAILED, FOUND, Exit, put, say
+from netcam.cli.keeping import DB
 from netcam.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,11 +20,6 @@ if TYPE_CHECKING:
     from netcam.tracking.diff import Again, Diff, Scan
     from netcam.tracking.model import Life, Past, Visit
 
-DB = click.option(
-    "--db",
-    metavar="PATH|URL",
-    help="The history: an SQLite file or the URL of a PostgreSQL database. Else NETCAM_DB, else netcam's own file.",
-)
 _HISTORY = "history:"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?:T[0-9:.]+Z?)?")
 
@@ -196,7 +192,7 @@ def _visit(name: str, past: Past) -> Visit:
     if not at:
         found = next((v for v in past.visits() if v.id == name), None)
         if found is None:
-            raise ConfigError(f"history:{name}: no visit has this id; SITE@latest takes a site's last one")
+            raise ConfigError(f"history:{name}: no visit has this id; `netcam history runs` has them")
         return found
     if when not in ("latest", "previous") and not _DAY.fullmatch(when):
         raise ConfigError(f"history:{name}: after @ comes latest, previous or a day such as 2026-01-31")
