@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import cProfile
+import gc
 import os
 import pstats
 import random
@@ -156,6 +157,7 @@ def main() -> int:
     parser.add_argument("--strict", action="store_true", help="exit code 1 when a goal is missed")
     options = parser.parse_args()
     known = Knowledge.load()
+    gc.freeze()  # as every command does
     signatures = known.signatures
     for group in devices(signatures, 500, options.seed):
         known.describe(group, EvidenceIds(), site=None)  # filters are compiled when their kind is first seen

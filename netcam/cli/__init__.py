@@ -19,6 +19,7 @@ _COMMANDS = {
         "Identities from observations collected elsewhere, or an older report.",
     ),
     "history": ("netcam.cli.past", "history", "What was saved with --save: visits, devices, a device's life."),
+    "report": ("netcam.cli.rendering", "report", "A saved report in another form: page, table, workbook, summary."),
     "explain": (
         "netcam.cli.reading",
         "explain",

@@ -28,8 +28,8 @@ OUTPUT = click.option(
     "output",
     multiple=True,
     metavar="PATH|-",
-    help="Where to write the report; repeatable. The suffix picks the form (.json .html .csv .jsonl); '-' is JSON on "
-    "standard output.",
+    help="Where to write the report; repeatable. The suffix picks the form (.json .html .csv .jsonl .xlsx .md); "
+    "'-' is JSON on standard output.",
 )
 WITH_COLOR = click.option("--no-color", is_flag=True, help="No colours; the variable NO_COLOR does the same.")
 

@@ -64,7 +64,7 @@ def identify(
             from netcam.report.to_json import SIZE_LIMIT, loads
 
             try:
-                report = rejudge(loads(_unpacked(head + stream.read(SIZE_LIMIT), file), file), known)
+                report = rejudge(loads(unpacked(head + stream.read(SIZE_LIMIT), file), file), known)
             except ConfigError as error:
                 say(f"netcam: {error}")
                 raise Exit(FAILED) from error
@@ -103,7 +103,7 @@ def observations_of(path: Path, device: str | None, known: Knowledge) -> Sequenc
         if _is_report(head):
             from netcam.report.to_json import SIZE_LIMIT, loads
 
-            report = loads(_unpacked(head + stream.read(SIZE_LIMIT), str(path)), str(path))
+            report = loads(unpacked(head + stream.read(SIZE_LIMIT), str(path)), str(path))
             if device is None and len(report.devices) != 1:
                 raise ConfigError(f"{path} holds {len(report.devices)} devices; say which with --device ADDRESS")
             return seen_in(report, report.devices[0] if device is None else find_device(report, device))
@@ -139,7 +139,7 @@ def _is_report(head: bytes) -> bool:
     return text == b"{" or text.startswith((b'{"schema"', b'{ "schema"', b"PK\3\4"))
 
 
-def _unpacked(data: bytes, name: str) -> bytes:
+def unpacked(data: bytes, name: str) -> bytes:
     """The report in a bundle; other data as it is.
 
     Raises:

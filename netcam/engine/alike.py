@@ -109,7 +109,7 @@ class Alike(Generic[Judged]):
         names: dict[str, str] = {}
         if self._asked and (known := self._judged.get(self._question(identity, names))) is not None:
             real = {name: id for id, name in names.items()}
-            return tuple(_Draft(d.record, d.values, d.field, tuple(real[n] for n in d.names)) for d in known)
+            return tuple(d.named(tuple(real[n] for n in d.names)) for d in known)
         before = len(self._asked)
         made = [_Draft.of(record, "because") for record in self._judge(cast(Identity, _Watched(identity, self._asked)))]
         if len(self._asked) > before:
@@ -117,7 +117,7 @@ class Alike(Generic[Judged]):
         names.clear()
         question = self._question(identity, names)
         if all(id in names for d in made for id in d.names):
-            general = tuple(_Draft(d.record, d.values, d.field, tuple(names[id] for id in d.names)) for d in made)
+            general = tuple(d.named(tuple(names[id] for id in d.names)) for d in made)
             _remember(self._judged, question, general)
         return tuple(made)
 
@@ -146,23 +146,55 @@ class _Watched:
 
 
 @dataclass(frozen=True, slots=True)
+class _Slots:
+    """How a record of one class, which has slots, is copied with one field anew."""
+
+    rest: tuple[str, ...]  # the other fields
+    set_rest: tuple[Callable[[Any, Any], None], ...]
+    set_field: Callable[[Any, Any], None]
+
+
+_SLOTS: dict[type, _Slots] = {}  # a record's evidence stands in one field
+
+
+def _slots(kind: type, field: str) -> _Slots:
+    if (known := _SLOTS.get(kind)) is None:
+        rest = tuple(name for name in _names(kind) if name != field)
+        set_rest = tuple(kind.__dict__[name].__set__ for name in rest)
+        known = _SLOTS[kind] = _Slots(rest, set_rest, kind.__dict__[field].__set__)
+    return known
+
+
+@dataclass(frozen=True, slots=True)
 class _Draft:
     """A record whose evidence is still to be named."""
 
     record: Any
-    values: Mapping[str, Any]
-    field: str
+    slots: _Slots
+    values: tuple[Any, ...]
     names: tuple[str, ...]
 
     @classmethod
     def of(cls, record: Any, field: str) -> _Draft:
-        values = {name: getattr(record, name) for name in _names(type(record))}
-        return cls(record, values, field, values[field])
+        slots = _slots(type(record), field)
+        return cls(record, slots, tuple([getattr(record, name) for name in slots.rest]), getattr(record, field))
+
+    def named(self, names: tuple[str, ...]) -> _Draft:
+        return _Draft(self.record, self.slots, self.values, names)
 
     def under(self, real: Mapping[str, str]) -> Any:
+        """The record with evidence as `real` names it.
+
+        Its slots are set one by one, which a frozen class allows here alone: a dozen verdicts a device, each copied by
+        its `__init__`, would take longer than matching.
+        """
         if not self.names:
             return self.record
-        return type(self.record)(**{**self.values, self.field: tuple([real[name] for name in self.names])})
+        made = object.__new__(type(self.record))
+        for set_it, value in zip(self.slots.set_rest, self.values, strict=False):
+            set_it(made, value)
+        self.slots.set_field(made, tuple([real[name] for name in self.names]))
+        return made
 
 
 def _remember(memo: dict[tuple[Any, ...], Any], key: tuple[Any, ...], value: Any) -> Any:

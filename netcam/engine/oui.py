@@ -98,11 +98,10 @@ class _Blocks(Mapping[str, str]):
         return len(self._numbers).to_bytes(4, "big") + self._numbers.tobytes() + self._owners.tobytes() + self._text
 
     def __getitem__(self, prefix: str) -> str:
-        number = int(prefix, 16) << 4 | len(prefix)
-        at = bisect_left(self._numbers, number)
-        if at == len(self._numbers) or self._numbers[at] != number:
+        name: str | None = self.get(prefix)
+        if name is None:
             raise KeyError(prefix)
-        return self._named()[self._owners[at]]
+        return name
 
     def _named(self) -> list[str]:
         if self._names is None:
@@ -114,9 +113,13 @@ class _Blocks(Mapping[str, str]):
 
     def get(self, prefix: str, default: Any = None) -> Any:
         try:
-            return self[prefix]
-        except (KeyError, ValueError):
+            number = int(prefix, 16) << 4 | len(prefix)
+        except ValueError:
             return default
+        at = bisect_left(self._numbers, number)
+        if at == len(self._numbers) or self._numbers[at] != number:
+            return default
+        return self._named()[self._owners[at]]
 
     def __iter__(self) -> Iterator[str]:
         return (f"{number >> 4:0{number & 15}X}" for number in self._numbers)

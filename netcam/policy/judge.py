@@ -13,7 +13,7 @@ from datetime import date
 from enum import IntEnum
 
 from netcam.model import Claim, Identity
-from netcam.model.report import Basis, Citation, Outcome, VerdictRecord
+from netcam.model.report import Basis, Outcome, VerdictRecord
 
 from .conditions import CLEARED_AT, LISTED_AT, POSSIBLE_AT, Conditions, Judged, Met, Reached
 from .lists import ABOUT_COMPANIES, Entry, PolicyList
@@ -133,11 +133,9 @@ class _Case:
         for rank, claim in enumerate(self.identity.manufacturer):
             if claim.confidence < POSSIBLE_AT and claim.value not in disputed:
                 continue
-            badge = self.other_badge(claim)
-            kin = {claim.value, *self.parents(claim.value)}
-            for entry in self.policy.plain:
-                if entry.country is None and entry.vendor not in kin:
-                    continue  # most entries of a long list
+            entries = self.concerning(claim.value)
+            badge = self.other_badge(claim) if entries else None
+            for entry in entries:
                 if (reach := self.reach(entry, claim.value)) is None:
                     continue
                 sure = (
@@ -156,11 +154,24 @@ class _Case:
                     disputed=claim.value in disputed,
                 )
 
+    def concerning(self, vendor: str) -> Sequence[Entry]:
+        """The plain entries that could reach a maker, in the list's order."""
+        named = self.policy.by_vendor
+        of_each = [named[v] for v in (vendor, *self.parents(vendor)) if v in named] if named else []
+        if self.policy.by_country:
+            of_each.append(self.policy.by_country)
+        if len(of_each) < 2:
+            return of_each[0] if of_each else ()
+        found = {id(entry) for entries in of_each for entry in entries}
+        return [entry for entry in self.policy.plain if id(entry) in found]
+
     def badge_hits(self) -> Iterator[_Hit]:
         """A user's own list may name a badge: that is then what counts, whoever built the device."""
+        if not self.policy.by_badge:
+            return
         disputed = self.disputed("brand")
         for rank, claim in enumerate(self.identity.brand):
-            for entry in self.policy.plain:
+            for entry in self.policy.by_badge:
                 if entry.brand != claim.value or claim.confidence < POSSIBLE_AT:
                     continue
                 sure = self.certain(rank, claim, entry, disputed)
@@ -180,7 +191,7 @@ class _Case:
         if self.policy.list.covers_components != "yes":
             return
         for rank, claim in enumerate(self.identity.components):
-            for entry in self.policy.plain:
+            for entry in self.concerning(claim.value):
                 if self.reach(entry, claim.value) not in (Reach.NAMED, Reach.SUBSIDIARY):
                     continue
                 yield _Hit(
@@ -341,7 +352,7 @@ class _Case:
         leader = next(iter(self.identity.manufacturer), None)
         outcome, text = Outcome.NOT_LISTED, ""
         because = dict.fromkeys(leader.evidence if leader else ())
-        if any(entry.brand is None for entry in self.policy.plain) or not self.policy.reaches:
+        if len(self.policy.by_badge) < len(self.policy.plain) or not self.policy.reaches:
             outcome, text = self.unreached(leader)
         if outcome is Outcome.NOT_LISTED:
             unknown = [
@@ -349,7 +360,7 @@ class _Case:
                 if part.met is Met.UNKNOWN
             ]  # fmt: skip
             badge = next(iter(self.identity.brand), None)
-            if any(e.brand for e in self.policy.plain) and (badge is None or badge.confidence < CLEARED_AT):
+            if self.policy.by_badge and (badge is None or badge.confidence < CLEARED_AT):
                 unknown.append("its badge is not known well enough")
             if unknown:
                 outcome = Outcome.UNDETERMINED
@@ -357,7 +368,7 @@ class _Case:
                 text = f"{text}; {open_}" if text else open_
         if not text:
             why = [part.words for j in judged for part in j.parts if part.met is Met.NO]
-            if any(e.brand for e in self.policy.plain) and self.identity.brand:
+            if self.policy.by_badge and self.identity.brand:
                 why.append(f"its badge is {self.name(self.identity.brand[0].value)}")
             shown = ", ".join([*dict.fromkeys(why)][:_MOST_REASONS])
             text = f"met by no entry of {self.policy.called}: {shown}"
@@ -375,7 +386,7 @@ class _Case:
         maker = f"{_certainty(leader)}made by {self.name(leader.value)}"
         if leader.confidence < CLEARED_AT:
             return Outcome.UNDETERMINED, f"{maker}, on too little evidence to hold the maker against {called}"
-        if not any(entry.country for entry in self.policy.plain):
+        if not self.policy.by_country:
             read = "" if self.policy.list.own else " in the sources we have read"
             return Outcome.NOT_LISTED, f"{maker}, which {called} does not name{read}"
         if not self.seats(leader.value):
@@ -407,7 +418,6 @@ def _record(
     because: Iterable[str],
     due: date | None = None,
 ) -> VerdictRecord:
-    source = policy.list.citation[0]
     return VerdictRecord(
         list=policy.id,
         title=policy.list.title,
@@ -416,7 +426,7 @@ def _record(
         entity=entity,
         statement=statement,
         effect=policy.list.effect,
-        citation=Citation(title=source.title, url=source.url, section=source.section),
+        citation=policy.citation,
         last_checked=policy.list.last_checked.isoformat(),
         because=tuple(because),
         due=due.isoformat() if due else None,

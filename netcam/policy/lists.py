@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cached_property
 
 import msgspec
+
+from netcam.model.report import Citation
 
 EFFECTS = (
     "procurement",
@@ -141,6 +143,31 @@ class PolicyList(_File, frozen=True, dict=True):
     def plain(self) -> tuple[Entry, ...]:
         """The entries that ask for one thing: who built a device, its badge, or the maker's country."""
         return tuple(entry for entry in self.entry if entry.reaches and not entry.conditional)
+
+    @cached_property
+    def by_vendor(self) -> Mapping[str, tuple[Entry, ...]]:
+        """The plain entries that name a maker, by its vendor id."""
+        found: dict[str, list[Entry]] = {}
+        for entry in self.plain:
+            if entry.vendor is not None:
+                found.setdefault(entry.vendor, []).append(entry)
+        return {vendor: tuple(entries) for vendor, entries in found.items()}
+
+    @cached_property
+    def by_country(self) -> tuple[Entry, ...]:
+        """The plain entries that describe makers by their seat."""
+        return tuple(entry for entry in self.plain if entry.country is not None)
+
+    @cached_property
+    def by_badge(self) -> tuple[Entry, ...]:
+        """The plain entries that name a badge."""
+        return tuple(entry for entry in self.plain if entry.brand is not None)
+
+    @cached_property
+    def citation(self) -> Citation:
+        """The source that verdicts cite."""
+        first = self.list.citation[0]
+        return Citation(title=first.title, url=first.url, section=first.section)
 
     @cached_property
     def conditional(self) -> tuple[Entry, ...]:

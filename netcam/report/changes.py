@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 
 from netcam.model.report import ChangeRecord, ChangesRecord, DeviceRecord, EvidenceRecord, Outcome, Report, Versions
@@ -150,6 +151,44 @@ class _Why:
         if self.before.pattern_engine != self.now.pattern_engine:
             return f"another pattern engine matched ({self.before.pattern_engine} -> {self.now.pattern_engine})"
         return "the rules of weighing evidence changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alike:
+    """One change that several devices, or the answers of several lists, share. `words`: what changed."""
+
+    words: tuple[str, ...]
+    devices: tuple[tuple[str, str | None], ...]  # (device id, address)
+    old: str | None
+    new: str | None
+    cause: str
+
+
+def alike(changes: ChangesRecord) -> tuple[Alike, ...]:
+    """The changes with all devices they happened to, in the report's order; lists that changed alike stand together."""
+    devices: dict[tuple[str, str | None, str | None, str], list[ChangeRecord]] = {}
+    for c in changes.changed:
+        devices.setdefault((word_of(c), c.old, c.new, c.cause), []).append(c)
+    words: dict[tuple[object, ...], tuple[list[str], list[ChangeRecord]]] = {}
+    for (word, old, new, cause), group in devices.items():
+        named = tuple((c.device, c.ip) for c in group)
+        alone = word if group[0].list is None else None
+        words.setdefault((alone, old, new, cause, named), ([], group))[0].append(word)
+    return tuple(
+        Alike(
+            words=tuple(said),
+            devices=tuple((c.device, c.ip) for c in group),
+            old=group[0].old,
+            new=group[0].new,
+            cause=group[0].cause,
+        )
+        for said, group in words.values()
+    )
+
+
+def lists_between(before: Versions, now: Versions) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The lists that devices are held against now and were not before, and those that went."""
+    return tuple(sorted(now.lists.keys() - before.lists.keys())), tuple(sorted(before.lists.keys() - now.lists.keys()))
 
 
 _WORDS = {

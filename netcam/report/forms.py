@@ -34,8 +34,23 @@ def _csv(report: Report) -> bytes:
     return to_csv.dump(report)
 
 
+def _xlsx(report: Report) -> bytes:
+    from . import to_xlsx
+
+    return to_xlsx.dump(report)
+
+
+def _markdown(report: Report) -> bytes:
+    from . import to_markdown
+
+    return to_markdown.dump(report)
+
+
 # Imported when asked for: a command that writes no page needn't load a template engine.
-FORMS: Mapping[str, Callable[[Report], bytes]] = {".json": _json, ".html": _html, ".csv": _csv, ".jsonl": _jsonl}
+FORMS: Mapping[str, Callable[[Report], bytes]] = {
+    ".json": _json, ".html": _html, ".csv": _csv, ".jsonl": _jsonl, ".xlsx": _xlsx, ".md": _markdown,
+}  # fmt: skip
+BINARY = frozenset((".xlsx",))  # nothing for a terminal
 
 
 def form_of(path_or_form: str) -> str:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from netcam.model.report import AdvisoryRecord, Citation, CoverageRecord, DeviceRecord, Outcome, Report, VerdictRecord
+from netcam.model.report import (
+    AdvisoryRecord,
+    Citation,
+    CoverageRecord,
+    DeviceRecord,
+    EvidenceRecord,
+    Outcome,
+    Report,
+    VerdictRecord,
+)
 from netcam.model.runs import CoverageStatus
 
 # What speaks loudest for a device that several lists judge differently.
@@ -35,6 +45,24 @@ BASES: Mapping[str, str] = {
 }
 
 
+# What devices can do, in words; first what matters most to the people in front of them.
+CAPABILITIES: Mapping[str, str] = {
+    "face-recognition": "Face recognition",
+    "anpr": "Number-plate recognition (ANPR)",
+    "people-counting": "People counting",
+    "audio": "Audio",
+    "body-worn": "Worn on the body",
+    "thermal": "Thermal imaging",
+    "ptz": "Pan, tilt and zoom (PTZ)",
+    "panoramic": "Panoramic view",
+}
+
+_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(?::\d{2}(?:\.\d+)?)?Z")
+
+# Firmware by age: what a group is called, and the days below which a device belongs to it.
+_AGES = (("under 1 year", 365), ("1 to 2 years", 730), ("2 to 4 years", 1461), ("4 years and more", None))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListSummary:
     """One list over all devices in view. `title` and `effect` are empty when no device was held against it."""
@@ -49,10 +77,56 @@ class ListSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Devices of which one list says the same, for the same reason."""
+    """Devices of one maker and brand of which every list says the same, for the same reason.
 
-    verdict: VerdictRecord
+    `listed` and `possible` hold the verdicts of each sort, as the first of the devices has them; one is empty at most.
+    """
+
+    maker: str
+    brand: str
+    outcome: Outcome
+    listed: tuple[VerdictRecord, ...]
+    possible: tuple[VerdictRecord, ...]
     devices: tuple[DeviceRecord, ...]
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """Through what the lists reach the devices, in words."""
+        return tuple(dict.fromkeys(BASES[v.basis] for v in self.listed or self.possible if v.basis))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """Devices that the owner of an own list wants done with by a day; `past`: the day lay before the scan's end."""
+
+    day: str
+    list: str
+    title: str
+    past: bool
+    devices: tuple[DeviceRecord, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capability:
+    """One thing that devices can do. `shown_by`: evidence and how many of the devices it speaks of, most first."""
+
+    id: str
+    name: str
+    devices: tuple[DeviceRecord, ...]
+    shown_by: tuple[tuple[EvidenceRecord, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirmwareAges:
+    """CCTV devices by the age of their firmware on the day of the scan.
+
+    `groups`: (name, loudest outcome -> devices); `unknown` devices tell no build date; `oldest` first.
+    """
+
+    groups: tuple[tuple[str, Mapping[Outcome | None, int]], ...]
+    known: int
+    unknown: int
+    oldest: tuple[DeviceRecord, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +190,11 @@ def in_order(report: Report) -> tuple[DeviceRecord, ...]:
     return tuple(sorted(report.devices, key=key))
 
 
+def when(time: str) -> str:
+    """An ISO time in UTC as "2026-01-15 10:00 UTC"; any other text as it is."""
+    return f"{at[1]} {at[2]} UTC" if (at := _TIME.fullmatch(time)) else time
+
+
 def address_key(ip: str | None) -> tuple[int, int, str]:
     """A key that sorts addresses by version and number; no address, or none that can be read, comes last."""
     try:
@@ -125,23 +204,102 @@ def address_key(ip: str | None) -> tuple[int, int, str]:
     return address.version, int(address), ""
 
 
-def findings(report: Report, list_id: str) -> tuple[Finding, ...]:
-    """The listed and possible devices of one list, grouped by what is said and why; listed ones first."""
-    groups: dict[tuple[object, ...], tuple[VerdictRecord, list[DeviceRecord]]] = {}
+def findings(report: Report) -> tuple[Finding, ...]:
+    """The listed and possible devices, grouped by who made them and what the lists say; listed and large ones first."""
+    groups: dict[tuple[object, ...], tuple[Outcome, list[DeviceRecord]]] = {}
     for device in in_order(report):
-        for v in device.verdicts:
-            if v.list == list_id and v.outcome in (Outcome.LISTED, Outcome.POSSIBLE):
-                key = (
-                    OUTCOMES.index(v.outcome),
-                    v.entity or "",
-                    v.basis or "",
-                    v.statement,
-                    v.effect,
-                    v.citation.url,
-                    v.citation.section,
-                )
-                groups.setdefault(key, (v, []))[1].append(device)
-    return tuple(Finding(verdict=v, devices=tuple(ds)) for _, (v, ds) in sorted(groups.items(), key=lambda g: g[0]))
+        outcome = overall(device)
+        if outcome not in (Outcome.LISTED, Outcome.POSSIBLE):
+            continue
+        key = (outcome, *_names(device), tuple(_said(v) for v in sorted(_loud(device), key=lambda v: v.list)))
+        groups.setdefault(key, (outcome, []))[1].append(device)
+    made = []
+    for outcome, devices in groups.values():
+        maker, brand = _names(devices[0])
+        loud = sorted(_loud(devices[0]), key=lambda v: (not v.due, v.list))
+        made.append(
+            Finding(
+                maker=maker,
+                brand=brand,
+                outcome=outcome,
+                listed=tuple(v for v in loud if v.outcome is Outcome.LISTED),
+                possible=tuple(v for v in loud if v.outcome is Outcome.POSSIBLE),
+                devices=tuple(devices),
+            )
+        )
+    return tuple(sorted(made, key=lambda f: (OUTCOMES.index(f.outcome), -len(f.devices), f.maker, f.brand)))
+
+
+def _loud(device: DeviceRecord) -> tuple[VerdictRecord, ...]:
+    return tuple(v for v in device.verdicts if v.outcome in (Outcome.LISTED, Outcome.POSSIBLE))
+
+
+def _names(device: DeviceRecord) -> tuple[str, str]:
+    return device.manufacturer.name if device.manufacturer else "", device.brand.name if device.brand else ""
+
+
+def _said(v: VerdictRecord) -> tuple[object, ...]:
+    """What of a verdict is said alike of several devices: everything but the evidence."""
+    cited = (v.citation.title, v.citation.url, v.citation.section)
+    return v.list, v.outcome, v.basis, v.entity or "", v.statement, v.effect, *cited, v.last_checked, v.due or ""
+
+
+def dues(report: Report) -> tuple[Due, ...]:
+    """What own lists want done by a day, the first day first."""
+    today = report.scan.ended_at[:10]
+    found: dict[tuple[str, str], tuple[str, list[DeviceRecord]]] = {}
+    for device in in_order(report):
+        for v in _loud(device):
+            if v.due is not None:
+                found.setdefault((v.due, v.list), (v.title or v.citation.title, []))[1].append(device)
+    return tuple(
+        Due(day=day, list=id, title=title, past=day < today, devices=tuple(devices))
+        for (day, id), (title, devices) in sorted(found.items(), key=lambda item: item[0])
+    )
+
+
+def capabilities(report: Report) -> tuple[Capability, ...]:
+    """What the CCTV devices can do, as far as evidence shows it, and which signatures show it."""
+    devices: dict[str, list[DeviceRecord]] = {}
+    shown: dict[str, dict[str, tuple[EvidenceRecord, set[str]]]] = {}
+    for device in in_order(report):
+        if not in_view(device):
+            continue
+        evidence = {e.id: e for e in device.evidence}
+        for c in device.capabilities:
+            devices.setdefault(c.id, []).append(device)
+            for e in (evidence[i] for i in c.because if i in evidence):
+                shown.setdefault(c.id, {}).setdefault(e.signature, (e, set()))[1].add(device.id)
+    order = list(CAPABILITIES)
+    return tuple(
+        Capability(
+            id=id,
+            name=CAPABILITIES.get(id, id),
+            devices=tuple(devices[id]),
+            shown_by=tuple(
+                (e, len(of)) for e, of in sorted(shown.get(id, {}).values(), key=lambda s: (-len(s[1]), s[0].signature))
+            ),
+        )
+        for id in sorted(devices, key=lambda id: (order.index(id) if id in order else len(order), id))
+    )
+
+
+def firmware_ages(report: Report, oldest: int = 10) -> FirmwareAges:
+    """CCTV devices by firmware age, and the `oldest` ones by build date."""
+    counts: dict[str, Counter[Outcome | None]] = {name: Counter() for name, _ in _AGES}
+    known: list[tuple[int, DeviceRecord]] = []
+    cctv = [d for d in in_order(report) if d.is_cctv]
+    for device in cctv:
+        age = device.firmware_age_days
+        if age is not None:
+            counts[next(name for name, below in _AGES if below is None or age < below)][overall(device)] += 1
+            known.append((age, device))
+    return FirmwareAges(
+        groups=tuple(counts.items()),
+        known=len(known),
+        unknown=len(cctv) - len(known),
+        oldest=tuple(d for _, d in sorted(known, key=lambda k: -k[0])[:oldest]),
+    )
 
 
 def flaws(report: Report) -> tuple[Flaw, ...]:

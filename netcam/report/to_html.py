@@ -6,7 +6,7 @@ import base64
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -14,33 +14,41 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
-from netcam.model.report import DeviceRecord, EvidenceRecord, ObservationRecord, Outcome, Report
+from netcam.model.report import DeviceRecord, EvidenceRecord, ObservationRecord, Outcome, Report, VerdictRecord
 from netcam.model.runs import RunStatus
 from netcam.safetext import visible
 
+from .changes import Alike, alike, lists_between
 from .explain import QUESTIONS, behind_of, firmware_of, kind_of, percent, where
 from .summary import (
     BASES,
     EFFECTS,
     OUTCOMES,
+    Finding,
     address_key,
+    capabilities,
+    dues,
     findings,
+    firmware_ages,
     flaws,
     in_order,
     in_view,
     makers,
     overall,
     summarize,
+    when,
 )
 
 TEXT_LIMIT = 200  # characters shown of one text; the JSON report has it whole
 SENTENCE_LIMIT = 600
 CELL_LIMIT = 60  # characters in a cell of the big table
 BARS = 12  # makers with a bar of their own
+STEP = 500  # rows of the big table shown at once
+CHIPS = 12  # devices named at once; the others when somebody asks for them
+_CHANGED_LIMIT = 100  # kinds of change; the JSON report has them all
 _NOTE_LIMIT = 30  # notes of probes that failed or were left out; every address could have one
 
 _WEB = re.compile(r"https?://[!-~]{1,2000}")
-_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(?::\d{2}(?:\.\d+)?)?Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +59,18 @@ class _Row:
     by_address: int
     device: DeviceRecord
     outcome: Outcome | None
+    group: int  # among the findings, from 1; 0: in none
+    verdicts: tuple[tuple[Outcome, tuple[VerdictRecord, ...], tuple[str, ...]], ...]  # the last: evidence ids
     evidence: tuple[tuple[EvidenceRecord, ObservationRecord | None], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """What judging again changed: number of devices, changes that are shown, and how many more there are."""
+
+    devices: int
+    alike: tuple[Alike, ...]
+    more: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,16 +91,29 @@ def dump(report: Report) -> bytes:
     style, script = _part("report.css"), _part("report.js")
     env = Environment(autoescape=True, finalize=_shown, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     env.filters.update(
-        sentence=_sentence, short=_short, percent=percent, web=_web, when=_when, kind=kind_of, where=where,
-        firmware=firmware_of, behind=lambda b: _short(behind_of(b)),
+        sentence=_sentence, short=_short, percent=percent, web=_web, when=when, kind=kind_of, where=where, age=_age,
+        firmware=firmware_of, behind=lambda b: _short(behind_of(b)), capital=lambda text: text[:1].upper() + text[1:],
     )
+    found, told, ages, able = findings(report), flaws(report), firmware_ages(report), capabilities(report)
+    summary, wanted, judged = summarize(report), dues(report), _judged(report)
+    made = _bars([(name or "Maker undetermined", counts) for name, counts in _makers(report)])
     page = env.from_string(_part("report.html.j2")).render(
-        report=report, scan=report.scan, summary=summarize(report), rows=_rows(report), bars=_bars(report),
-        probes=_probes(report), flaws=flaws(report), findings=findings, in_view=in_view,
+        report=report, scan=report.scan, summary=summary, rows=_rows(report, found), findings=found, flaws=told,
+        dues=wanted, judged=judged, lists_told=_lists_told(report), made=made, capabilities=able, ages=ages,
+        aged=_bars(ages.groups), probes=_probes(report), in_view=in_view, chips_limit=CHIPS, step=STEP,
+        kinds={o.id: o.kind for o in report.observations},
         style=Markup(style), script=Markup(script),  # noqa: S704
         style_hash=_source_hash(style), script_hash=_source_hash(script),
         outcomes=OUTCOMES, bases=BASES, effects=EFFECTS, questions=QUESTIONS,
         numbers={d.id: n for n, d in enumerate(in_order(report))},
+        contents=[
+            (id, words) for id, words, there in (
+                ("judged", "Judged again", judged), ("listed", "Listed devices", True), ("due", "Due", wanted),
+                ("lists", "Lists", summary.lists), ("flaws", "Published flaws", told), ("makers", "Makers", made),
+                ("capabilities", "Capabilities", True), ("firmware", "Firmware age", True),
+                ("coverage", "Coverage", True), ("devices", "All devices", True), ("about", "About", True),
+            ) if there
+        ],
     )  # fmt: skip
     return page.encode("utf-8", "replace")
 
@@ -115,40 +147,72 @@ def _web(url: str) -> Markup:
     return escape(url) if _WEB.fullmatch(url) else Markup()
 
 
-def _when(time: str) -> str:
-    """An ISO time in UTC as "2026-01-15 10:00 UTC"; any other text as it is."""
-    return f"{at[1]} {at[2]} UTC" if (at := _TIME.fullmatch(time)) else time
+def _age(days: int) -> str:
+    return f"{days:,} days" if days < 730 else f"{days / 365.25:.1f} years"
 
 
-def _rows(report: Report) -> list[_Row]:
+def _rows(report: Report, found: tuple[Finding, ...]) -> list[_Row]:
     observations = {o.id: o for o in report.observations}
     devices = in_order(report)
     place = {i: n for n, i in enumerate(sorted(range(len(devices)), key=lambda i: address_key(devices[i].ip)))}
+    group = {d.id: n for n, finding in enumerate(found, 1) for d in finding.devices}
     return [
         _Row(
             n=n,
             by_address=place[n],
             device=device,
             outcome=overall(device),
+            group=group.get(device.id, 0),
+            verdicts=tuple(_by_outcome(device)),
             evidence=tuple((e, observations.get(e.observation)) for e in device.evidence),
         )
         for n, device in enumerate(devices)
     ]
 
 
-def _bars(report: Report) -> list[_Bar]:
-    """The makers with most devices, all the others as one bar, and the devices whose maker nobody could tell."""
+def _by_outcome(device: DeviceRecord) -> Iterator[tuple[Outcome, tuple[VerdictRecord, ...], tuple[str, ...]]]:
+    """The lists that say the same of a device, and the evidence that any of them rests on; the loudest first."""
+    for outcome in OUTCOMES:
+        if alike := tuple(v for v in device.verdicts if v.outcome is outcome):
+            yield outcome, alike, tuple(dict.fromkeys(id for v in alike for id in v.because))
+
+
+def _judged(report: Report) -> _Judged | None:
+    if report.changes is None:
+        return None
+    groups = alike(report.changes)
+    return _Judged(
+        devices=len({c.device for c in report.changes.changed}),
+        alike=groups[:_CHANGED_LIMIT],
+        more=max(len(groups) - _CHANGED_LIMIT, 0),
+    )
+
+
+def _lists_told(report: Report) -> str:
+    """Which lists came and went since the report that was judged again."""
+    if report.changes is None:
+        return ""
+    came, gone = lists_between(report.changes.before, report.scan.versions)
+    told = (("Held against now", came), ("No longer held against", gone))
+    return " ".join(f"{words}: {', '.join(visible(id, CELL_LIMIT) for id in ids)}." for words, ids in told if ids)
+
+
+def _makers(report: Report) -> list[tuple[str, Mapping[Outcome | None, int]]]:
+    """The makers with most devices, all the others as one, and last the devices whose maker nobody could tell: ""."""
     found = [(name, counts) for name, counts in makers(report) if name]
-    unknown = [counts for name, counts in makers(report) if not name]
-    shown = [(name, Counter(counts)) for name, counts in found[:BARS]]
+    unknown = [(name, counts) for name, counts in makers(report) if not name]
+    shown = found[:BARS]
     if rest := found[BARS:]:
         merged: Counter[Outcome | None] = Counter()
         for _, counts in rest:
             merged.update(counts)
         shown.append((f"{len(rest)} other makers", merged))
-    shown += [("Maker undetermined", Counter(counts)) for counts in unknown]
-    longest = max((counts.total() for _, counts in shown), default=1)
-    return [_bar(name, counts, longest) for name, counts in shown]
+    return shown + unknown
+
+
+def _bars(groups: Sequence[tuple[str, Mapping[Outcome | None, int]]]) -> list[_Bar]:
+    longest = max((sum(counts.values()) for _, counts in groups), default=0)
+    return [_bar(name, counts, max(longest, 1)) for name, counts in groups]
 
 
 def _bar(name: str, counts: Mapping[Outcome | None, int], longest: int) -> _Bar:

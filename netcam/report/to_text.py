@@ -12,11 +12,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from netcam.model.report import ChangeRecord, ChangesRecord, DeviceRecord, Outcome, Report
+from netcam.model.report import ChangesRecord, DeviceRecord, Outcome, Report
 from netcam.model.runs import CoverageStatus
 from netcam.safetext import visible
 
-from .changes import word_of
+from .changes import alike, lists_between
 from .explain import kind_of, percent
 from .summary import OUTCOMES, Flaw, Summary, flaws, in_order, in_view, overall, summarize
 
@@ -159,37 +159,23 @@ def _summary(report: Report, s: Summary, *, hidden: int) -> Iterator[Text | Padd
 def _changes(report: Report, changes: ChangesRecord) -> Iterator[Text | Padding]:
     """What judging again changed: devices with the same change, for the same reason, stand together."""
     yield Text()
-    before, now = changes.before.lists, report.scan.versions.lists
-    came, gone = now.keys() - before.keys(), before.keys() - now.keys()
+    came, gone = lists_between(changes.before, report.scan.versions)
     for what, ids in (("held against lists", came), ("no longer held against lists", gone)):
         if ids:
-            yield Text(f"Judged again, {what}: {', '.join(visible(id, 60) for id in sorted(ids))}")
+            yield Text(f"Judged again, {what}: {', '.join(visible(id, 60) for id in ids)}")
     if not changes.changed:
         yield Text("Judged again: nothing changed", style="bold")
         return
     yield Text(f"Judged again: {_devices(len({c.device for c in changes.changed}))} changed", style="bold")
-    groups = _alike(changes)
-    for words, devices, one in groups[:_CHANGED_LIMIT]:
-        named = ", ".join(visible(device, 45) for device in devices[:_NAMED_LIMIT])
-        more = f" and {len(devices) - _NAMED_LIMIT} more" if len(devices) > _NAMED_LIMIT else ""
-        what = ", ".join(visible(word, 60) for word in words)
+    groups = alike(changes)
+    for one in groups[:_CHANGED_LIMIT]:
+        named = ", ".join(visible(ip or id, 45) for id, ip in one.devices[:_NAMED_LIMIT])
+        more = f" and {len(one.devices) - _NAMED_LIMIT} more" if len(one.devices) > _NAMED_LIMIT else ""
+        what = ", ".join(visible(word, 60) for word in one.words)
         yield Padding(Text(f"{named}{more}: {what} {_or_none(one.old)} -> {_or_none(one.new)}"), (0, 0, 0, 2))
         yield Padding(Text(f"because {visible(one.cause, 400)}"), (0, 0, 0, 6))
     if len(groups) > _CHANGED_LIMIT:
         yield Text(f"  and {len(groups) - _CHANGED_LIMIT} more in the report")
-
-
-def _alike(changes: ChangesRecord) -> list[tuple[list[str], tuple[str, ...], ChangeRecord]]:
-    """What changed, the devices it changed for, and one such change: lists that changed alike stand together."""
-    devices: dict[tuple[str, str | None, str | None, str], list[ChangeRecord]] = {}
-    for c in changes.changed:
-        devices.setdefault((word_of(c), c.old, c.new, c.cause), []).append(c)
-    words: dict[tuple[object, ...], tuple[list[str], tuple[str, ...], ChangeRecord]] = {}
-    for (word, old, new, cause), group in devices.items():
-        named = tuple(c.ip or c.device for c in group)
-        alone = word if group[0].list is None else None
-        words.setdefault((alone, old, new, cause, named), ([], named, group[0]))[0].append(word)
-    return list(words.values())
 
 
 def _or_none(answer: str | None) -> str:

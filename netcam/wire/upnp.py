@@ -17,6 +17,7 @@ _KINDS = {
     "serialnumber": "upnp.serial",
     "udn": "upnp.uuid",
     "devicetype": "upnp.devicetype",
+    "firmwareversion": "upnp.firmware",  # not in the standard; Belkin's devices say it
 }
 EMITS = frozenset((*_KINDS.values(), "upnp.embedded"))
 EMBEDDED_LIMIT = 64

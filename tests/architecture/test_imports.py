@@ -96,7 +96,9 @@ def test_a_file_imports_only_what_the_table_allows_its_part(file):
         assert within(name, allowed), f"{file.relative_to(PACKAGE)}:{line}: imports {name}"
 
 
-@pytest.mark.parametrize("library", ["scapy", "nmap", "zeroconf", "ifaddr", "requests", "urllib3", "re2", "jinja2"])
+@pytest.mark.parametrize(
+    "library", ["scapy", "nmap", "zeroconf", "ifaddr", "requests", "urllib3", "re2", "jinja2", "xlsxwriter"]
+)
 def test_an_outside_library_is_used_where_the_table_says(library):
     users = {f.relative_to(PACKAGE).as_posix() for f in FILES for _, n in imports(f) if n.partition(".")[0] == library}
     owners = {
@@ -108,6 +110,7 @@ def test_an_outside_library_is_used_where_the_table_says(library):
         "urllib3": {"net/http.py", "net/http_session.py"},
         "re2": {"engine/patterns.py"},
         "jinja2": {"report/to_html.py", "programme/to_html.py"},
+        "xlsxwriter": {"report/to_xlsx.py"},
     }[library]
     assert users
     assert users <= owners

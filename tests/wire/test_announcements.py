@@ -49,6 +49,11 @@ def test_a_device_without_its_root_is_read():
     assert dict(decode_description(b"<device><modelName>NL-220</modelName></device>")) == {"upnp.modelname": "NL-220"}
 
 
+def test_the_firmware_that_belkin_adds_to_a_description_is_read():
+    raw = b"<root><device><firmwareVersion>WeMo_NetCam_WW_2.00.10684.PVT</firmwareVersion></device></root>"
+    assert dict(decode_description(raw)) == {"upnp.firmware": "WeMo_NetCam_WW_2.00.10684.PVT"}
+
+
 def test_txt_pairs_are_sorted_and_the_first_of_a_repeated_key_counts():
     record = b"\x03b=1\x03a=2\x03b=3\x04flag\x02=x"
     assert decode_txt(record) == {"b": "1", "a": "2", "flag": ""}

@@ -41,7 +41,7 @@ def devices(signatures, count, seed):
         yield as_one(seen)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Verdict:
     because: tuple[str, ...]
 

@@ -10,6 +10,8 @@ from netcam.model.report import (
     AdvisoryRecord,
     Basis,
     CapabilityRecord,
+    ChangeRecord,
+    ChangesRecord,
     Citation,
     ConflictRecord,
     CoverageRecord,
@@ -281,6 +283,8 @@ HOSTILE = {
     "escape": "\x1b[2J\x1b]0;owned\x07\x00\r\n\tnext",
     "formula": '=HYPERLINK("http://evil.example","x"),2',
     "marks": "Z" + "\u0315\u0322" * 40,
+    "markdown": "`x` **b** [a](javascript:alert(5)) ![p](http://evil.example/p.png) @owner #12 www.evil.example | c\\",
+    "noscript": "</noscript></details><script>alert(6)</script>",
     "wide": "海康威视数字技术股份有限公司 كاميرا מצלמה",
 }
 
@@ -301,11 +305,12 @@ def hostile_report():
                 model=text,
                 firmware=text,
                 firmware_date=text,
+                firmware_age_days=n * 300,
                 serial=text,
                 oui_registrant=text,
                 device_type=text,
                 mac=text,
-                capabilities=(CapabilityRecord(id=text, confidence=0.5, because=(text,)),),
+                capabilities=(CapabilityRecord(id=text, confidence=0.5, because=(text, "e1")),),
                 services=(ServiceRecord(port=80, transport=text, protocol=text, tls=False),),
                 evidence=(evidence(1, text, f"o{n * 10}", manufacturer=text, **{text: text}),),
                 conflicts=(ConflictRecord(field=text, values=(text, text), evidence=(text,), note=text),),
@@ -321,6 +326,8 @@ def hostile_report():
                         statement=text,
                         effect=text,
                         last_checked=text,
+                        title=text,
+                        due=text,
                         citation=Citation(title=text, url="javascript:alert(4)", section=text),
                     ),
                 ),
@@ -336,7 +343,12 @@ def hostile_report():
         coverage=tuple(CoverageRecord(what=t, status=CoverageStatus.NOT, why=t) for t in HOSTILE.values()),
     )
     runs = tuple(RunRecord(probe=t, target=t, status=RunStatus.FAILED, detail=t, took_s=1.0) for t in HOSTILE.values())
-    return replace(report, scan=scan, runs=runs)
+    changed = tuple(
+        ChangeRecord(device=text + str(n), ip=text, field=text, list=list, old=text, new=text, cause=text)
+        for n, text in enumerate(HOSTILE.values(), 1)
+        for list in (None, text)
+    )
+    return replace(report, scan=scan, runs=runs, changes=ChangesRecord(before=report.scan.versions, changed=changed))
 
 
 def big_report(size=5000):

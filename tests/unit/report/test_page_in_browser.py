@@ -1,110 +1,17 @@
 """The page in a real browser: it works, asks for nothing, and runs no script but its own."""
 
-import json
-import os
-import shutil
-import subprocess
-
 import pytest
-from sample import big_report, hostile_report, sample_report
+from browser import CHROMIUM, Browser, can_be_alone
+from sample import HOSTILE, big_report, camera, hostile_report, sample_report, verdict
 
-from netcam.report.to_html import dump
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-# A network namespace of its own: nothing that the page or the browser wants can leave, and nothing can answer.
-ALONE = ["unshare", "--net", *([] if os.geteuid() == 0 else ["--map-root-user"])]
-
-
-def can_be_alone():
-    try:
-        return subprocess.run([*ALONE, "true"], capture_output=True, check=False).returncode == 0
-    except OSError:
-        return False
-
+from netcam.model.report import Outcome
+from netcam.report.to_html import STEP, dump
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium"),
     pytest.mark.skipif(CHROMIUM is not None and not can_be_alone(), reason="no network namespaces here"),
 ]
-
-
-class Browser:
-    """Headless Chromium spoken to over a pair of pipes; `events` is everything it reported."""
-
-    def __init__(self, profile):
-        read_in, self._write = os.pipe()
-        self._read, write_out = os.pipe()
-        flags = [
-            "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync", f"--user-data-dir={profile}", "--remote-debugging-pipe",
-        ]  # fmt: skip
-        # Chromium reads commands from descriptor 3 and answers on 4.
-        shell = f'exec 3<&{read_in} 4>&{write_out}; exec "$@"'
-        self._process = subprocess.Popen(
-            [*ALONE, "bash", "-c", shell, "bash", CHROMIUM, *flags, "about:blank"],
-            pass_fds=(read_in, write_out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        os.close(read_in)
-        os.close(write_out)
-        self._number, self._rest, self._session, self.events = 0, b"", None, []
-        target = next(t for t in self.call("Target.getTargets")["targetInfos"] if t["type"] == "page")
-        attached = self.call("Target.attachToTarget", targetId=target["targetId"], flatten=True)
-        self._session = attached["sessionId"]
-        for domain in ("Page", "Network", "Runtime", "Log", "Audits"):
-            self.call(f"{domain}.enable")
-
-    def call(self, method, **params):
-        self._number += 1
-        message = {"id": self._number, "method": method, "params": params}
-        if self._session:
-            message["sessionId"] = self._session
-        os.write(self._write, json.dumps(message).encode() + b"\0")
-        answer = self.read_until(lambda said: said.get("id") == self._number)
-        assert "error" not in answer, answer
-        return answer["result"]
-
-    def read_until(self, wanted):
-        """The first message that is `wanted`; the others before it become events."""
-        while True:
-            while b"\0" not in self._rest:
-                chunk = os.read(self._read, 1 << 16)
-                assert chunk, "the browser went away"
-                self._rest += chunk
-            one, _, self._rest = self._rest.partition(b"\0")
-            said = json.loads(one)
-            if wanted(said):
-                return said
-            self.events.append(said)
-
-    def open(self, path, fragment=""):
-        # A blank page between, since a move to another fragment of the same file would load nothing.
-        for url in ("about:blank", path.as_uri() + fragment):
-            self.load("Page.navigate", url=url)
-
-    def load(self, method, **params):
-        self.events.clear()
-        self.call(method, **params)
-        if not self.said("Page.loadEventFired"):
-            self.read_until(lambda said: said.get("method") == "Page.loadEventFired")
-
-    def run(self, script):
-        answer = self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
-        assert "exceptionDetails" not in answer, answer
-        return answer["result"].get("value")
-
-    def key(self, name, code):
-        for kind in ("rawKeyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key=name, code=name, windowsVirtualKeyCode=code)
-
-    def said(self, *methods):
-        return [e for e in self.events if e["method"] in methods]
-
-    def close(self):
-        self._process.kill()
-        self._process.wait()
-        os.close(self._read)
-        os.close(self._write)
 
 
 @pytest.fixture(scope="module")
@@ -129,17 +36,54 @@ SHOWN = "[...document.querySelectorAll('#table tbody')].filter(b => !b.hidden).m
 STORE = ["192.0.2.9", "192.0.2.10", "192.0.2.30", "192.0.2.40", "192.0.2.77"]
 
 
+# Opened one after the other, and left when each has made what it holds.
+OPEN_ALL = """(async () => {
+  for (const one of document.querySelectorAll('details')) {
+    one.open = true;
+    await new Promise(done => one.querySelector(':scope > noscript') ? one.addEventListener('toggle', done) : done());
+  }
+  return document.querySelectorAll('noscript').length;
+})()"""
+
+
 @pytest.mark.parametrize("report", [sample_report(), hostile_report()], ids=["sample", "hostile"])
 def test_nothing_is_requested_and_nothing_foreign_runs(page, report):
     browser = page(report)
-    browser.run("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert browser.run(OPEN_ALL) == 0
     asked = {e["params"]["request"]["url"].partition(":")[0] for e in browser.said("Network.requestWillBeSent")}
     assert asked == {"file"}
     assert len(browser.said("Network.requestWillBeSent")) == 1
     assert browser.said("Page.javascriptDialogOpening", "Runtime.exceptionThrown", "Audits.issueAdded") == []
+    assert browser.said("Runtime.consoleAPICalled", "Log.entryAdded") == []
     assert browser.run("document.scripts.length") == 1
     assert browser.run("document.images.length") == 0
     assert browser.run("getComputedStyle(document.body).marginTop") == "0px"  # the style was let in
+
+
+def test_the_console_would_have_been_heard(page):
+    browser = page(sample_report())
+    browser.run("console.error('heard')")
+    assert len(browser.said("Runtime.consoleAPICalled")) == 1
+    browser.run("document.body.append(Object.assign(new Image(), {src: 'http://192.0.2.1/x.png'}))")
+    browser.run("new Promise(done => setTimeout(done, 200))")
+    assert browser.said("Log.entryAdded", "Audits.issueAdded")  # the policy refuses it, and says so
+
+
+def test_hostile_names_are_shown_as_text_in_row_and_details(page):
+    browser = page(hostile_report())
+    browser.run("kinds.value = 'all'; kinds.dispatchEvent(new Event('change'))")
+    browser.run(OPEN_ALL)
+    seen = browser.run("document.querySelector('#table').innerText")
+    for name in ("script", "template", "formula", "markdown", "noscript", "wide"):
+        assert HOSTILE[name][:60] in seen, name
+        assert HOSTILE[name] in seen, name
+    assert "\\u202eredael-gpj.exe" in seen
+    assert "W" * 200 + "…" in seen
+    assert "W" * 601 not in browser.run("document.body.innerText")
+    assert not {"\u202e", "\u2066", "\u200b", "\ufeff"} & set(browser.run("document.documentElement.innerText"))
+    # Every element is one that the template writes.
+    tags = set(browser.run("[...document.querySelectorAll('main *')].map(e => e.tagName.toLowerCase())"))
+    assert not tags & {"script", "img", "style", "iframe", "object", "svg:script"}
 
 
 @pytest.mark.parametrize("width", [320, 360, 768, 1280])
@@ -147,7 +91,7 @@ def test_nothing_is_requested_and_nothing_foreign_runs(page, report):
 def test_the_page_is_no_wider_than_its_screen(page, report, width):
     browser = page(report)
     browser.call("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=False)
-    browser.run("document.querySelectorAll('details').forEach(d => d.open = true)")
+    browser.run(OPEN_ALL)
     assert browser.run("document.documentElement.scrollWidth") <= width
     browser.call("Emulation.clearDeviceMetricsOverride")
 
@@ -204,13 +148,111 @@ def test_without_script_everything_is_shown_and_no_dead_control(page):
     assert len(browser.run(SHOWN)) == 6
     assert browser.run("getComputedStyle(controls).display") == "none"
     assert browser.run("document.querySelectorAll('#table button').length") == 0
+    assert browser.run("getComputedStyle(more).display") == "none"
+    assert browser.run("document.querySelectorAll('#table details noscript li').length") > 6  # the chain is there
     browser.call("Emulation.setScriptExecutionDisabled", value=False)
 
 
-def test_five_thousand_devices_are_filtered_and_sorted(page):
+def test_the_filter_looks_into_details_that_nobody_opened_and_not_into_their_markup(page):
+    browser = page(sample_report())
+    for words, found in (("NLO-Web", 4), ("two makers' marks", 1), ("<li>", 0), ("&#39;", 0), ("</small>", 0)):
+        browser.run(f"words.value = {words!r}; kinds.value = 'all'; kinds.dispatchEvent(new Event('change'))")
+        assert len(browser.run(SHOWN)) == found, words
+
+
+def test_details_are_made_once_and_the_keyboard_opens_them(page):
+    browser = page(sample_report())
+    browser.run("document.querySelector('#d1 summary').focus()")
+    for _ in range(3):
+        browser.call(
+            "Input.dispatchKeyEvent", type="keyDown", key="Enter", code="Enter", text="\r", windowsVirtualKeyCode=13
+        )
+        browser.run("new Promise(done => setTimeout(done, 50))")
+    assert browser.run("document.querySelector('#d1 details').open")
+    assert browser.run("document.querySelectorAll('#d1 details ol').length") == 1
+
+
+def test_print_shows_every_row_that_is_shown_and_the_details_that_are_open(page):
+    browser = page(sample_report(), "#d1")
+    browser.call("Emulation.setEmulatedMedia", media="print")
+    assert browser.run("getComputedStyle(document.querySelector('#d1 details')).display") == "block"
+    assert browser.run("getComputedStyle(document.querySelector('#d2 details')).display") == "none"
+    assert browser.run("getComputedStyle(controls).display") == "none"
+    assert len(browser.run(SHOWN)) == 5
+    assert browser.call("Page.printToPDF")["data"].startswith("JVBERi")
+    browser.call("Emulation.setEmulatedMedia", media="")
+
+
+def test_what_more_lists_say_is_open_on_paper_and_closed_again_afterwards(page):
+    judged = (verdict("ex-procurement", Outcome.LISTED), verdict("ex-export", Outcome.POSSIBLE))
+    device, seen = camera(1, "192.0.2.1", verdicts=judged)
+    browser = page(sample_report([device], seen))
+    said = "document.querySelector('.lists').innerText.includes('Possibly made by')"
+    assert not browser.run(said)
+    browser.run("dispatchEvent(new Event('beforeprint'))")
+    assert browser.run(said)
+    browser.run("dispatchEvent(new Event('afterprint'))")
+    assert not browser.run(said)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_text_stands_out_from_what_is_behind_it(page, dark):
+    """At least 4.5 to 1, as WCAG 2 asks for (level AA)."""
+    browser = page(sample_report())
+    scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+    browser.call("Emulation.setEmulatedMedia", features=[scheme])
+    browser.run(OPEN_ALL)
+    assert browser.run(CONTRASTS) == []
+    browser.call("Emulation.setEmulatedMedia", features=[])
+
+
+CONTRASTS = """(() => {
+  const numbers = color => color.match(/[\\d.]+/g).map(Number);
+  const light = color => {
+    const [r, g, b] = numbers(color).map(c => c / 255).map(c => c <= .03928 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4);
+    return .2126 * r + .7152 * g + .0722 * b;
+  };
+  const behind = e => {
+    for (; e; e = e.parentElement) {
+      const color = getComputedStyle(e).backgroundColor;
+      if ((numbers(color)[3] ?? 1) === 1) return color;
+    }
+    return 'rgb(255, 255, 255)';
+  };
+  const weak = [];
+  for (const e of document.querySelectorAll('body *')) {
+    if (![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()) || !e.offsetParent) continue;
+    const [a, b] = [light(getComputedStyle(e).color), light(behind(e))].sort((x, y) => y - x);
+    if ((a + .05) / (b + .05) < 4.5) weak.push(e.tagName + '.' + e.className + ' ' + e.textContent.slice(0, 40));
+  }
+  return weak;
+})()"""
+
+
+def test_five_thousand_devices_are_filtered_sorted_and_shown_in_steps(page):
     browser = page(big_report(5000))
-    assert browser.run("shown.textContent") == "3,000 of 5,000 devices"
+    assert browser.run("shown.textContent") == f"3,000 of 5,000 devices; the first {STEP} are shown"
+    assert len(browser.run(SHOWN)) == STEP
+    browser.run("more.children[0].click()")
+    assert len(browser.run(SHOWN)) == 2 * STEP
+    browser.run("more.children[1].click()")
+    assert len(browser.run(SHOWN)) == 3000
+    assert browser.run("more.hidden")
     browser.run("words.value = '10.0.19.'; kinds.dispatchEvent(new Event('change'))")
     assert len(browser.run(SHOWN)) == 150
+    assert browser.run("shown.textContent") == "150 of 5,000 devices"
     browser.run("document.querySelectorAll('#table thead button')[3].click()")
     assert browser.run(SHOWN)[0].startswith("10.0.19.")
+
+
+def test_a_link_finds_a_device_beyond_the_first_step(page):
+    browser = page(big_report(1200), "#d1100")
+    assert browser.run("document.querySelector('#d1100 details').open")
+    assert browser.run("document.getElementById('d1100').getBoundingClientRect().height") > 0
+
+
+def test_a_badge_that_reads_from_right_to_left_stays_in_its_cell(page):
+    device, seen = camera(1, "192.0.2.1", model="(א) - (ב)")
+    browser = page(sample_report([device], seen))
+    cell = "getComputedStyle(document.querySelector('#table tbody').rows[0].cells[4]).unicodeBidi"
+    assert browser.run(cell) == "isolate"

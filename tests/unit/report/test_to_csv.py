@@ -2,11 +2,14 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 from sample import HOSTILE, hostile_report, sample_report
 
-from netcam.report.to_csv import COLUMNS, dump
+from netcam.model.report import ChangeRecord, ChangesRecord
+from netcam.report.columns import COLUMNS
+from netcam.report.to_csv import dump
 
 
 def read(report):
@@ -16,7 +19,7 @@ def read(report):
 def test_there_is_one_row_a_device_with_every_column_and_one_for_each_list():
     rows = read(sample_report())
     assert len(rows) == 6
-    assert list(rows[0]) == [*COLUMNS, "list:ex-export", "list:ex-procurement"]
+    assert list(rows[0]) == [*COLUMNS, "list:ex-export", "list:ex-procurement", "due", "changes"]
 
 
 def test_listed_devices_come_first_with_statement_and_citation():
@@ -37,6 +40,21 @@ def test_unknown_is_an_empty_cell_and_undecided_is_not_no():
     assert rows["192.0.2.77"]["manufacturer"] == ""
     assert rows["192.0.2.200"]["is_cctv"] == "no"
     assert rows["192.0.2.200"]["list:ex-export"] == ""
+
+
+def test_due_days_and_what_judging_again_changed_stand_in_the_last_columns():
+    report = sample_report()
+    own = replace(report.devices[2].verdicts[0], list="own", due="2026-06-30")
+    device = replace(report.devices[2], verdicts=(*report.devices[2].verdicts, own))
+    change = ChangeRecord(
+        device=device.id, ip=device.ip, field="verdict", list="own", old=None, new="listed", cause="the list changed"
+    )
+    changes = ChangesRecord(before=report.scan.versions, changed=(change,))
+    row, other = read(replace(report, devices=(device, report.devices[1]), changes=changes))
+    assert row["due"] == "2026-06-30 own"
+    assert row["changes"] == "own: (none) -> listed because the list changed"
+    assert row["list:own"] == "listed"
+    assert (other["due"], other["changes"], other["list:own"]) == ("", "", "")
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -7,9 +7,9 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from sample import HOSTILE, big_report, camera, hostile_report, sample_report, verdicts
+from sample import HOSTILE, big_report, camera, hostile_report, sample_report, verdict, verdicts
 
-from netcam.model.report import DeviceRecord, NamedClaim, Outcome
+from netcam.model.report import ChangeRecord, ChangesRecord, DeviceRecord, NamedClaim, Outcome
 from netcam.report.to_html import dump
 
 VOID = {"meta", "input", "br", "col"}
@@ -131,18 +131,92 @@ def test_listed_devices_come_first_by_address_and_other_equipment_last():
     assert rows == ["192.0.2.9", "192.0.2.10", "192.0.2.30", "192.0.2.40", "192.0.2.77", "192.0.2.200"]
 
 
-def test_each_list_states_what_it_says_of_how_many_devices_with_its_source():
+def test_each_group_of_devices_has_the_sentence_of_every_list_with_its_source():
     words = Page(dump(sample_report())).words()
-    assert "1 device made by a company named on the Exampleland procurement act, which applies to purchases" in words
-    assert "1 device possibly made by a company named on the Exampleland procurement act" in words
-    assert "what named public bodies and their contractors may buy or use (procurement)" in words
+    group = words[words.index("Northlight Optics Manufacturing, badge: Harbourview listed 1 device") :]
+    for part in (
+        "Sold under another brand, built by a company that the list names.",
+        "192.0.2.10 Harbourview NL-220",
+        "ex-export Made by a company named on the Exampleland export list, which applies to exports",
+        "Regulates what others may export to the company; buying from it is another matter (export-control).",
+        "ex-procurement Made by a company named on the Exampleland procurement act",
+        "Source: Exampleland procurement act , section 7 (a); last checked 2026-01-12.",
+        "Northlight Optics Manufacturing, badge: Brightmoor possible 1 device",
+        "Possibly made by a company named on the Exampleland procurement act",
+    ):
+        assert part in group, part
+        group = group[group.index(part) :]
+
+
+def test_each_list_counts_its_outcomes():
+    words = Page(dump(sample_report())).words()
+    assert "ex-procurement listed 2 possible 1 undetermined 1 not listed 1" in words
+    assert "ex-export listed 2 undetermined 2 not listed 1" in words
+
+
+def test_a_listed_device_whose_maker_another_list_names_possibly_says_so_on_demand():
+    judged = (verdict("ex-procurement", Outcome.LISTED), verdict("ex-export", Outcome.POSSIBLE))
+    device, seen = camera(1, "192.0.2.1", verdicts=judged)
+    words = Page(dump(sample_report([device], seen))).words()
+    assert "Possible on 1 more list ex-export Possibly made by" in words
+
+
+def test_what_own_lists_want_done_stands_with_its_day_and_whether_that_is_past():
+    own = replace(verdict(), list="own", title="Own policy", due="2026-01-14")
+    device, seen = camera(1, "192.0.2.1", verdicts=(own, replace(own, list="own-2", due="2027-01-01")))
+    page = Page(dump(sample_report([device], seen)))
+    assert "2026-01-14 was past on the day of the scan : 1 device by Own policy own 192.0.2.1" in page.words()
+    assert "2027-01-01 : 1 device by Own policy own-2" in page.words()
+    assert "Own policy due 2026-01-14 Made by a company" in page.words()
+    assert ("a", {"href": "#due"}) in page.elements
+    assert ("a", {"href": "#due"}) not in Page(dump(sample_report())).elements
+
+
+def test_what_judging_again_changed_is_told_with_its_cause_and_a_way_to_the_device():
+    report = sample_report()
+    device = report.devices[2]
+    change = ChangeRecord(
+        device=device.id, ip=device.ip, field="verdict", list="ex-export", old=None, new="listed", cause="a new list"
+    )
+    before = replace(report.scan.versions, lists={"ex-procurement": "2026-01-12", "gone": "2025-01-01"})
+    page = Page(dump(replace(report, changes=ChangesRecord(before=before, changed=(change,)))))
+    assert "1 device changed. ex-export : no answer → became listed Because a new list 192.0.2.10" in page.words()
+    assert "Held against now: ex-export. No longer held against: gone." in page.words()
+    same = Page(dump(replace(report, changes=ChangesRecord(before=report.scan.versions))))
+    assert "Nothing changed." in same.words()
+    assert "Judged again" not in Page(dump(report)).words()
+
+
+def test_capabilities_say_what_shows_them_and_that_use_was_not_looked_at():
+    words = Page(dump(sample_report())).words()
+    assert "Face recognition : 3 devices" in words
+    assert "Shown by northlight.nldp.model (definitive, from nldp.model; 3 devices)" in words
+    assert "Whether any of it is in use was not looked at." in words
+    none = Page(dump(sample_report([], []))).words()
+    assert "That is no proof that nothing can do it." in none
+
+
+def test_firmware_is_told_by_age_with_the_oldest_builds():
+    old, seen = camera(1, "192.0.2.1", firmware_age_days=1374)
+    page = Page(dump(sample_report([old, DeviceRecord(id="x", is_cctv=True)], seen)))
+    assert "1 of 2 CCTV devices tell a build date; of the other 1 the age is not known." in page.words()
+    assert "2 to 4 years 1 : 1 listed" in page.words()
+    assert "2022-04-12 3.8 years 4.2.1 192.0.2.1 Harbourview NL-220" in page.words()
+    assert "No CCTV device tells when its firmware was built." in Page(dump(sample_report([], []))).words()
+
+
+def test_every_entry_of_the_contents_leads_to_a_heading(page):
+    headings = {a.get("id") for a in page.all("h2")}
+    contents = {a["href"][1:] for a in page.all("a") if a["href"][1:].isalpha()}
+    assert contents <= headings
+    assert len(contents) >= 6
 
 
 def test_a_list_that_names_no_maker_here_is_still_mentioned():
     device, seen = camera(1, "192.0.2.1", verdicts=verdicts(Outcome.NOT_LISTED))
     words = Page(dump(sample_report([device], seen))).words()
-    assert "Lists that name no maker shown here" in words
-    assert "Exampleland export list" in words
+    assert "No device is listed or possibly listed." in words
+    assert "Exampleland export list ex-export not listed 1" in words
 
 
 def test_what_was_not_covered_is_said_before_what_was():
