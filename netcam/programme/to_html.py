@@ -35,10 +35,11 @@ def dump(p: Programme) -> bytes:
     drawing = chart(p)
     first = min((s.counted_from for s in p.sites), default=p.now)
     # Numbers alone, and longer than a text of a device may be.
+    line = Markup(drawing.actual if drawing else "")  # noqa: S704
     drawn = {s.site: Markup(small(s.series, first, p.now)) for s in p.sites}  # noqa: S704
     page = env.from_string(_part("programme.html.j2")).render(
         p=p, t=totals(p), chart=drawing, width=WIDTH, height=HEIGHT,
-        lines=drawn, actual=Markup(drawing.actual if drawing else ""), small=(SMALL_WIDTH, SMALL_HEIGHT),
+        lines=drawn, actual=line, small=(SMALL_WIDTH, SMALL_HEIGHT),
         sentences=sentences(p), forecast=forecast_words(p), replacements=replacements(p), came=CAME, rows=ROWS,
         left=[i for i in p.items if i.ended_at is None], gone=_gone(p), late=[s for s in p.sites if s.stale],
         found=[i for i in p.items if i.came is not Came.BASELINE],

@@ -70,7 +70,8 @@ def test_the_camera_at_the_old_address_is_the_replacement():
 def test_what_comes_to_the_old_address_months_later_is_no_replacement():
     there = new_camera(2, "192.0.2.1")
     late = report("2026-03-20T02:00:00.000Z", there)
-    assert only(counted(report(1, camera(1)), report(2), report(3), late, now="2026-03-21T00:00:00Z")).replaced_by is None
+    made = counted(report(1, camera(1)), report(2), report(3), late, now="2026-03-21T00:00:00Z")
+    assert only(made).replaced_by is None
 
 
 def test_a_printer_at_the_old_address_is_no_replacement():
@@ -106,10 +107,11 @@ def test_a_replacement_can_be_listed_itself():
 
 def test_how_a_device_came_to_be_counted():
     narrow = ("192.0.2.0/26",)
+    changed = replace(KNOWN, list_digests={LIST: "sha256:m"})
     made = counted(
         report(1, camera(1), camera(4, outcome="not-listed"), targets=narrow),
         report(2, camera(1), camera(2), camera(4, outcome="not-listed"), camera(70)),
-        report(3, camera(1), camera(2), camera(4), camera(70), versions=replace(KNOWN, list_digests={LIST: "sha256:m"})),
+        report(3, camera(1), camera(2), camera(4), camera(70), versions=changed),
     )
     assert {item.key: (item.came, item.came_why) for item in made.items} == {
         "id1": (Came.BASELINE, ""),

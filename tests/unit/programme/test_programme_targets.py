@@ -83,7 +83,7 @@ def test_of_several_mistakes_the_first_is_told(load):
 
 
 def test_a_file_that_can_not_be_read_is_named(load, tmp_path):
-    with pytest.raises(ConfigError, match="nowhere.toml: can't be read"):
+    with pytest.raises(ConfigError, match=r"nowhere\.toml: can't be read"):
         load_targets(tmp_path / "nowhere.toml")
     with pytest.raises(ConfigError, match="byte 0 is not UTF-8"):
         load(b"\xff")

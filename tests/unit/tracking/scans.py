@@ -47,7 +47,8 @@ COVERAGE = (cover(GROUP, why="asked by mdns, onvif"), cover(ARP))
 def verdict(outcome, list_id=LIST):
     return VerdictRecord(
         list=list_id, outcome=Outcome(outcome), basis=None, entity=None, statement="", effect="procurement",
-        citation=Citation(title="A list", url="https://law.example/", section=""), last_checked="2026-01-01", because=(),
+        citation=Citation(title="A list", url="https://law.example/", section=""), last_checked="2026-01-01",
+        because=(),
     )  # fmt: skip
 
 

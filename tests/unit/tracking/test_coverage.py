@@ -74,7 +74,8 @@ def test_what_was_seen_less_well_than_before_does_not_count(entry, told):
 
 
 @pytest.mark.parametrize(
-    "what", ["198.51.100.0/24 on eth1: hosts by ARP", "services of 192.0.2.99", "IPv6 on eth0", "2001:db8::/64 on eth0: x"]
+    "what",
+    ["198.51.100.0/24 on eth1: hosts by ARP", "services of 192.0.2.99", "IPv6 on eth0", "2001:db8::/64 on eth0: x"],
 )
 def test_trouble_elsewhere_is_no_trouble_here(what):
     assert why_not(HERE, visit(1), visit(2, coverage=(*COVERAGE, cover(what, "not")))) == ""
@@ -107,6 +108,7 @@ def test_reasons_name_the_side_that_did_not_look():
 
 
 def test_words_that_are_no_addresses_break_nothing():
-    odd = visit(2, targets=("\u202e", "999.1.1.1", "-", "1-2-3", NET), excluded=("a/b",), coverage=(cover("\x00: /99"),))
+    targets, coverage = ("\u202e", "999.1.1.1", "-", "1-2-3", NET), (cover("\x00: /99"),)
+    odd = visit(2, targets=targets, excluded=("a/b",), coverage=coverage)
     assert "can't be told" in why_not(HERE, visit(1), odd)
     assert why_not(("not an address",), visit(1), visit(2)) == "its address can't be read"

@@ -190,7 +190,7 @@ def test_nothing_but_age_is_time():
 
 
 def both(old, new):
-    return lambda keys: {key: (old, new) for key in keys}
+    return lambda keys: dict.fromkeys(keys, (old, new))
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,8 @@ def test_one_report_twice_is_one_visit():
 
 
 def test_a_life_goes_on_at_another_address_and_over_a_missed_scan():
-    past = Reports([report(1, camera(1)), report(2), report(3, camera(1, "192.0.2.60")), report(4, camera(1, "192.0.2.60"))])
+    moved = camera(1, "192.0.2.60")
+    past = Reports([report(1, camera(1)), report(2), report(3, moved), report(4, moved)])
     (life,) = past.lives()
     assert [(s.first_visit[-2:], s.last_visit[-2:], s.record.ip) for s in life.states] == [
         ("01", "01", "192.0.2.1"), ("03", "04", "192.0.2.60"),
