@@ -360,7 +360,7 @@ def _report(store: Store, visit: Visit, nets: list[str], found: list[Device], at
     ]
     if visit.kind == DEAF:
         covered.append(CoverageRecord(what="probe arp", status=CoverageStatus.NOT, why="switched off by the operator"))
-    if visit.kind == PARTIAL:
+    if visit.kind == PARTIAL and visit.night % 2:  # else a part was lost, which the report says in one word only
         covered.append(CoverageRecord(what="the whole scope", status=CoverageStatus.PARTLY, why="interrupted"))
     observations = tuple(
         ObservationRecord(id=f"o{n}", kind="onvif.uuid", value=f"00000000-0000-4000-8000-{d.number:012x}",
