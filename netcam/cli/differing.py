@@ -75,6 +75,8 @@ def diff(
     """
     if len(sides) > 2:
         raise ConfigError("two scans are compared: OLD and NEW")
+    if len(sides) == 2 and site is not None:
+        raise ConfigError("--site says what OLD or both are compared with; here both are named already")
     if len(sides) < 2 and site is None and not any(side.startswith(_HISTORY) for side in sides):
         if sides:
             raise ConfigError(f"{sides[0]} is compared with what? Name NEW, or --site NAME for its last visit")
@@ -155,10 +157,13 @@ def _anew(old: _Side, new: _Side, list_files: tuple[Path, ...], data: Path | Non
             except ConfigError:
                 pass  # an own list that was not handed in again: its verdicts can't be made anew
         keys = list(keys)
-        then, now = (
-            rejudge(replace(report, devices=tuple(of[key] for key in keys)), known).devices
-            for report, of in zip(reports, records, strict=True)
-        )
+        try:
+            then, now = (
+                rejudge(replace(report, devices=tuple(of[key] for key in keys)), known).devices
+                for report, of in zip(reports, records, strict=True)
+            )
+        except ValueError:  # an address in it is none, as a report from elsewhere may have it
+            return {}
         return {key: (a, b) for key, a, b in zip(keys, then, now, strict=True)}
 
     return again

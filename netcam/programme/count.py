@@ -286,8 +286,7 @@ class _Site:
         came, why = (Came.JUDGED, self._why(before, state, named)) if before else self._came(state)
         return Item(
             site=life.site, key=life.key, record=state.record, lists=named,
-            first_seen=self.time(life.states[0].first_visit, life.first_seen),
-            last_seen=self.time(life.states[-1].last_visit, life.last_seen),
+            first_seen=life.first_seen, last_seen=life.last_seen,
             listed_at=self.time(state.first_visit, state.since), came=came, came_why=why, standing=Standing.PRESENT,
         )  # fmt: skip
 

@@ -214,6 +214,8 @@ def _off(p: Programme) -> str:
 def forecast_words(p: Programme) -> str:
     """The forecast in a sentence."""
     f = p.forecast
+    if p.total("remaining") <= p.target:
+        return "The target is reached."
     if f.why_not:
         return f"No forecast: {f.why_not}."
     ends = f"between {f.early} and {f.late}" if f.late else f"from {f.early} on, and not within ten years at the latest"

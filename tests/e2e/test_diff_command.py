@@ -143,6 +143,7 @@ def test_what_was_seen_is_judged_again_to_tell_the_device_from_our_knowledge(rep
     ("words", "told"),
     [
         (["a", "b", "c"], "two scans are compared"),
+        (["a", "b", "--site", "store-7"], "here both are named already"),
         (["history:x@soon", "history:x@latest"], "after @ comes latest, previous or a day"),
         (["history:nothing", "history:x@latest"], "no visit has this id; `netcam history runs` has them"),
         (["--site", "store-9"], "no visit of this site; there are store-7"),
@@ -154,6 +155,14 @@ def test_what_can_not_be_compared_is_told_in_one_line(db, words, told):
     done = netcam("diff", *words, "--db", db)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert told in done.stderr
+
+
+def test_a_report_with_addresses_that_are_none_is_compared_by_its_evidence(reports, tmp_path):
+    text = older(reports[0], tmp_path, False).read_text().replace("192.0.2.2", "nowhere")
+    (tmp_path / "odd.json").write_text(text)
+    done = netcam("diff", tmp_path / "odd.json", reports[0], "--format", "json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {c["cause"] for d in json.loads(done.stdout)["devices"] for c in d["changes"]} <= {"device", "unclear"}
 
 
 def test_no_history_and_no_report_are_told(tmp_path):
