@@ -33,6 +33,7 @@ TEST_PROGRAMS = {
     "nft": ("nftables", "devices behind a packet filter"),
     "nmap": ("nmap", "--engine nmap"),
     "nsenter": ("util-linux", "scans inside a namespace"),
+    "pg_ctlcluster": ("postgresql", "a history in PostgreSQL"),
     "setpriv": ("util-linux", "what an unprivileged user gets"),
     "unshare": ("util-linux", "LANs in network namespaces"),
 }

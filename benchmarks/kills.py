@@ -24,7 +24,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -60,17 +60,16 @@ def camera() -> Iterator[int]:
 class Trial:
     """One folder with a report and a history, scanned into again and again."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, command: Sequence[str]) -> None:
         self.report, self.db, self.folder = folder / "report.json", folder / "history.sqlite", folder
-        self.command = [
-            sys.executable, "-m", "netcam", "scan", HOST, "--port", str(port), "--without", "discovery",
-            "--pace", "fast", "--site", "store-1", "--quiet", "--save", "--db", str(self.db), "-o", str(self.report),
-        ]  # fmt: skip
+        self.command = [*command, "--save", "--db", str(self.db), "-o", str(self.report)]
         self.env = {**os.environ, "PYTHONPATH": str(ROOT)}
         self.outcomes: Counter[str] = Counter()
 
     def start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.env)
+        return subprocess.Popen(
+            self.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.env
+        )
 
     def whole(self) -> tuple[float, float]:
         """One scan to its end; how long it took, and how long from the writing of the report on."""
@@ -137,11 +136,19 @@ class Trial:
         self.outcomes[f"{'killed' if code == -signal.SIGKILL else 'ended by itself'}: {left}"] += 1
 
 
-def run(folder: Path, count: int, seed: int) -> Counter[str]:
-    """Kill `count` scans; gives what they had done by then."""
+def scan_of(port: int) -> list[str]:
+    """A scan of the emulated camera."""
+    return [
+        sys.executable, "-m", "netcam", "scan", HOST, "--port", str(port), "--without", "discovery", "--pace", "fast",
+        "--site", "store-1", "--quiet",
+    ]  # fmt: skip
+
+
+def run(folder: Path, count: int, seed: int, command: Sequence[str] = ()) -> Counter[str]:
+    """Kill `count` scans, or runs of another command that takes --save and -o; gives what they had done by then."""
     chance = random.Random(seed)
     with camera() as port:
-        trial = Trial(folder, port)
+        trial = Trial(folder, command or scan_of(port))
         took_s, end_s = trial.whole()
         for n in range(count):
             if n < count // 4 and chance.random() < 0.5:  # also while the history is first made

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -28,12 +31,19 @@ _GONE = ("08000", "08001", "08003", "08004", "08006", "57P01", "57P02", "57P03")
 _HOPELESS = ("authentication", "password", "does not exist", "pg_hba", "translate host name", "permission", "SSL")
 
 
-def make_engine(place: Where) -> Engine:
-    """An engine that has not connected yet."""
+def make_engine(place: Where, *, still: bool = False) -> Engine:
+    """An engine that has not connected yet.
+
+    Args:
+        still: a file that nobody can write to, and that is read as it lies: SQLite's log needs a folder to write in.
+    """
     if place.path is None:
         return create_engine(
             place.url, poolclass=NullPool, connect_args={"connect_timeout": 10, "application_name": "netcam"}
         )
+    if still:
+        query = {"mode": "ro", "immutable": "1", "uri": "true"}
+        return create_engine(place.url.set(database=f"file:{quote(str(place.path))}", query=query), poolclass=NullPool)
     engine = create_engine(place.url, poolclass=NullPool, connect_args={"timeout": BUSY_S})
 
     @event.listens_for(engine, "connect")
@@ -129,15 +139,16 @@ def told(place: Where) -> Iterator[None]:
             raise
         raise StoreError(f"{place.shown}: {error}") from error.__cause__
     except DBAPIError as error:
-        raise StoreError(f"{place.shown}: {_reason(error)}") from error
+        raise StoreError(f"{place.shown}: {_reason(error.orig or error, place)}") from error
     except SQLAlchemyError as error:
         raise StoreError(f"{place.shown}: {visible(_one_line(str(error)), 300)}") from error
     except sqlite3.Error as error:
-        raise StoreError(f"{place.shown}: {visible(_one_line(str(error)), 300)}") from error
+        raise StoreError(f"{place.shown}: {_reason(error, place)}") from error
     except OSError as error:
         raise StoreError(f"{place.shown}: {error.strerror or error}") from error
 
 
+_ROOM = 1024 * 1024  # bytes; what SQLite needs beside its file to begin with
 _SAID = (
     ("locked", "another program is writing to it, and did not end in time"),
     ("disk is full", "no room is left on the disk; nothing of this visit was kept"),
@@ -148,11 +159,21 @@ _SAID = (
 )
 
 
-def _reason(error: DBAPIError) -> str:
-    said = _one_line(str(error.orig))
-    of_file = "sqlite" in type(error.orig).__module__
-    meaning = next((words for part, words in _SAID if of_file and part in said), "")
+def _reason(error: BaseException, place: Where) -> str:
+    said = _one_line(str(error))
+    if place.path is None:
+        return visible(said, 300)
+    if "disk I/O error" in said and _is_full(place.path.parent):  # no room for the files beside it either
+        said = "disk is full"
+    meaning = next((words for part, words in _SAID if part in said), "")
     return f"{meaning} ({visible(said)})" if meaning else visible(said, 300)
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < _ROOM
+    except OSError:
+        return False
 
 
 def _one_line(text: str) -> str:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -94,9 +95,23 @@ class History:
         return history
 
     def _is_current(self) -> bool:
-        """Whether no work is needed, found out without writing: the file may be one that can only be read."""
-        with reading(self._engine, self.place, self.patience_s) as connection:
+        """Whether no work is needed, found out without writing: the file may be one that can only be read.
+
+        A file that nobody writes to is read without the files that SQLite puts beside it, where there is no room or
+        no right to make them.
+        """
+
+        def current(connection: Connection) -> bool:
             return form_of(connection) == HEAD
+
+        try:
+            return read(self._engine, self.place, current, 0)
+        except StoreError:
+            log = Path(f"{self.place.path}-wal")
+            if log.exists() and log.stat().st_size:
+                raise
+            self._engine = make_engine(self.place, still=True)
+            return read(self._engine, self.place, current, 0)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -238,7 +253,7 @@ class History:
 
         A device that was seen at forgotten visits only is forgotten with them.
         """
-        before = int(((now or datetime.now(UTC)) - keep).timestamp() * 1000)
+        before = int((now or datetime.now(UTC)).timestamp() * 1000) - keep // timedelta(milliseconds=1)
         pruned = write(self._engine, self.place, lambda connection: _prune(connection, before), self.patience_s)
         give_room_back(self._engine, self.place)
         return pruned

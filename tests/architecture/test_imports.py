@@ -154,7 +154,15 @@ def test_help_loads_none_of_the_heavy_libraries():
         "from netcam.cli import main\nsys.argv = ['netcam', '--help']\n"
         "try:\n    main()\nexcept SystemExit as e:\n    assert not e.code"
     )
-    assert not loaded_by(code) & {"scapy", "requests", "urllib3", "zeroconf", "nmap", "jinja2", "ifaddr", "re2"}
+    assert not loaded_by(code) & {
+        "scapy", "requests", "urllib3", "zeroconf", "nmap", "jinja2", "ifaddr", "re2",
+        "sqlalchemy", "alembic", "psycopg",
+    }  # fmt: skip
+
+
+def test_a_scan_that_is_not_saved_loads_no_database():
+    code = "import netcam.cli.scanning, netcam.cli.reading, netcam.cli.past, netcam.pipeline"
+    assert not loaded_by(code) & {"sqlalchemy", "alembic", "psycopg"}
 
 
 def test_the_command_line_loads_neither_scapy_nor_nmap():

@@ -16,6 +16,7 @@ def _id() -> sa.Column[int]:
 
 
 def upgrade() -> None:
+    """Make all tables."""
     op.create_table("netcam_site", _id(), sa.Column("name", sa.String(200), nullable=False, unique=True))
     op.create_table(
         "netcam_fact",
