@@ -91,6 +91,20 @@ def test_a_file_against_the_history(db, reports):
     ]  # fmt: skip
 
 
+def test_a_listed_device_that_one_scan_missed_is_back_and_no_news(reports, tmp_path):
+    again, when = tmp_path / "again.json", "2026-01-04T02:00:00.000Z"
+    made = json.loads(reports[0].read_text())
+    made["scan"] |= {"id": when, "started_at": when, "ended_at": when}
+    again.write_text(json.dumps(made))
+    db = tmp_path / "history.sqlite"
+    assert netcam("history", "add", *reports, again, "--db", db).returncode == 0
+    done = netcam("diff", "--site", "store-7", "--db", db, "--fail-on", "new-listed")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Back again (1)\n  192.0.2.2 " in done.stdout
+    from_files = netcam("diff", reports[2], again, "--fail-on", "new-listed")  # two files know of no earlier scan
+    assert from_files.returncode == 3
+
+
 @pytest.mark.parametrize(
     ("order", "fail_on", "code"),
     [
