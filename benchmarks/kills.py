@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import http.server
+import itertools
 import json
 import os
 import random
@@ -65,6 +66,7 @@ class Trial:
         self.command = [*command, "--save", "--db", str(self.db), "-o", str(self.report)]
         self.env = {**os.environ, "PYTHONPATH": str(ROOT)}
         self.outcomes: Counter[str] = Counter()
+        self.kills = 0
 
     def start(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
@@ -126,6 +128,7 @@ class Trial:
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
         code = process.wait()
+        self.kills += code == -signal.SIGKILL
         after, now = self.state()
         assert now >= visits, "an earlier visit is lost"
         assert len(now - visits) <= 1, "a visit is there twice"
@@ -145,12 +148,17 @@ def scan_of(port: int) -> list[str]:
 
 
 def run(folder: Path, count: int, seed: int, command: Sequence[str] = ()) -> Counter[str]:
-    """Kill `count` scans, or runs of another command that takes --save and -o; gives what they had done by then."""
+    """Kill `count` scans, or runs of another command that takes --save and -o; gives what they had done by then.
+
+    One that ended before its moment is looked at too, and not counted.
+    """
     chance = random.Random(seed)
     with camera() as port:
         trial = Trial(folder, command or scan_of(port))
         took_s, end_s = trial.whole()
-        for n in range(count):
+        for n in itertools.count():
+            if trial.kills == count:
+                break
             if n < count // 4 and chance.random() < 0.5:  # also while the history is first made
                 for path in folder.glob("history.sqlite*"):
                     path.unlink()

@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from sqlalchemy import Connection, Table, bindparam, func, insert, select, update
@@ -73,14 +73,14 @@ class Saving:
             row.key: row for row in connection.execute(select(t.device).where(t.device.c.site_id == site_id))
         }
         places = _where(connection, site_id, self.started_ms)
+        scope_id, coverage_id, versions_id = facts.put(*map(encoded, (scan.scope, scan.coverage, scan.versions)))
         connection.execute(
             insert(t.visit).values(
                 id=visit_id, scan_id=scan.id, site_id=site_id, started_at=scan.started_at, ended_at=scan.ended_at,
                 started_ms=self.started_ms, complete=scan.complete, devices=len(devices),
                 cctv=sum(d.is_cctv is True for d in devices),
                 listed=sum(any(v.outcome is Outcome.LISTED for v in d.verdicts) for d in devices),
-                scope_id=facts.put(encoded(scan.scope)), coverage_id=facts.put(encoded(scan.coverage)),
-                versions_id=facts.put(encoded(scan.versions)),
+                scope_id=scope_id, coverage_id=coverage_id, versions_id=versions_id,
             )
         )  # fmt: skip
         old = [_as_sighted(row, places.get(row.id, ())) for row in known.values()]
@@ -114,26 +114,30 @@ class _Kept:
         self.numbers = _Numbers(connection, table)
         self._known: dict[bytes, int] = {}
 
-    def look_up(self, contents: Iterable[bytes]) -> None:
-        """Find out at once which of these are kept."""
-        wanted = sorted({hashed(data) for data in contents} - self._known.keys())
+    def put(self, *contents: bytes) -> list[int]:
+        """The numbers of these contents, which are kept from now on if they weren't."""
+        keys = [hashed(data) for data in contents]
+        missing = {key: data for key, data in zip(keys, contents, strict=True) if key not in self._known}
+        wanted = sorted(missing)
         query = select(self.table.c.digest, self.table.c.id)
         for at in range(0, len(wanted), AT_ONCE):
             found = self.connection.execute(query.where(self.table.c.digest.in_(wanted[at : at + AT_ONCE])))
             self._known.update((bytes(key), id) for key, id in found)
-
-    def put(self, data: bytes) -> int:
-        """The number of this content, which is kept from now on if it wasn't."""
-        key = hashed(data)
-        found = self._known.get(key)
-        if found is None:
-            found = self.connection.execute(select(self.table.c.id).where(self.table.c.digest == key)).scalar()
-            if found is None:
-                found = next(self.numbers)
-                value = packed(data) if self.table is t.fact else data.decode()
-                self.connection.execute(insert(self.table).values(id=found, digest=key, **{self.column: value}))
-            self._known[key] = found
-        return found
+        new = {key: data for key, data in missing.items() if key not in self._known}
+        if new:
+            self._known.update((key, next(self.numbers)) for key in new)
+            self.connection.execute(
+                insert(self.table),
+                [
+                    {
+                        "id": self._known[key],
+                        "digest": key,
+                        self.column: packed(data) if self.table is t.fact else data.decode(),
+                    }
+                    for key, data in new.items()
+                ],
+            )
+        return [self._known[key] for key in keys]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,19 +159,19 @@ class _Writer:
         states = self.states([self.known[key].id for key, _ in devices if key in self.known])
         rows: dict[Table, list[dict[str, Any]]] = {t.device: [], t.state: [], t.sighting: []}
         renewed: defaultdict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)  # by the columns that change
-        where = [place_text(record).encode() for _, (record, _) in devices]
-        self.places.look_up(where)
-        for (key, (record, marks)), place in zip(devices, where, strict=True):
+        places = self.places.put(*(place_text(record).encode() for _, (record, _) in devices))
+        new: list[tuple[int, int, DeviceRecord]] = []
+        for (key, (record, marks)), place_id in zip(devices, places, strict=True):
             row = self.known.get(key)
             device_id = next(self.device_ids) if row is None else row.id
-            place_id = self.places.put(place)
             plain = renumbered(record)
             state_id, is_current = _same_state(states[device_id], plain)
             if state_id is None:
                 state_id = next(self.state_ids)
-                rows[t.state].append({"id": state_id, "device_id": device_id, **self.kept(plain)})
+                new.append((state_id, device_id, plain))
             elif not is_current:
-                self.connection.execute(update(t.state).where(t.state.c.id == state_id).values(**self.kept(plain)))
+                (kept,) = self.kept([plain])
+                self.connection.execute(update(t.state).where(t.state.c.id == state_id).values(**kept))
             now = self.marks(record, marks) | {"measured": marks.measured}
             last = {"last_seen": self.seen_at, "last_ms": self.seen_ms, "state_id": state_id, "place_id": place_id}
             first = {"first_seen": self.seen_at, "first_ms": self.seen_ms}
@@ -182,6 +186,10 @@ class _Writer:
             rows[t.sighting].append(
                 {"visit_id": self.visit_id, "device_id": device_id, "state_id": state_id, "place_id": place_id}
             )
+        rows[t.state] = [
+            {"id": id, "device_id": of, **kept}
+            for (id, of, _), kept in zip(new, self.kept([plain for _, _, plain in new]), strict=True)
+        ]
         for table, made in rows.items():
             if made:
                 self.connection.execute(insert(table), made)
@@ -197,15 +205,17 @@ class _Writer:
             found[row.device_id].append(row)
         return found
 
-    def kept(self, plain: DeviceRecord) -> dict[str, Any]:
-        """A state's columns."""
-        return {
-            "digest": digest(plain, current()),
-            "definition": current(),
-            "core": packed(encoded(core_of(plain))),
-            "verdicts_id": self.facts.put(encoded(plain.verdicts)),
-            "advisories_id": self.facts.put(encoded(plain.advisories)),
-        }
+    def kept(self, records: Sequence[DeviceRecord]) -> list[dict[str, Any]]:
+        """The columns of new states."""
+        verdicts = self.facts.put(*(encoded(plain.verdicts) for plain in records))
+        advisories = self.facts.put(*(encoded(plain.advisories) for plain in records))
+        return [
+            {
+                "digest": digest(plain, current()), "definition": current(), "core": packed(encoded(core_of(plain))),
+                "verdicts_id": verdicts_id, "advisories_id": advisories_id,
+            }
+            for plain, verdicts_id, advisories_id in zip(records, verdicts, advisories, strict=True)
+        ]  # fmt: skip
 
     def marks(self, record: DeviceRecord, marks: Marks) -> dict[str, Any]:
         """What a device is found by, as its row holds it."""
@@ -354,7 +364,7 @@ def texts(column: str) -> tuple[str, ...]:
     return msgspec.json.decode(column, type=tuple[str, ...])
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def millis(time: str) -> int:
@@ -367,7 +377,7 @@ def millis(time: str) -> int:
         moment = datetime.fromisoformat(time) if len(time) <= 40 else None
     except ValueError:
         moment = None
-    if moment is None:
+    if moment is None or not 1970 <= moment.year < 9999:  # the first is what a clock says that was never set
         raise StoreError(f"{visible(time, 60)!r} is no time, and a visit has one")
     moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return (moment - _EPOCH) // (datetime.resolution * 1000)
+    return (moment - EPOCH) // timedelta(milliseconds=1)

@@ -17,14 +17,14 @@ from sqlalchemy import Connection, delete, func, or_, select
 from netcam.errors import ConfigError, StoreError
 from netcam.history import tables as t
 from netcam.history.engine import give_room_back, make_engine, read, reading, told, write
-from netcam.history.saving import Saving, millis, texts
+from netcam.history.saving import EPOCH, Saving, millis, texts
 from netcam.history.states import ADVISORIES, VERDICTS, unpacked, unplaced
 from netcam.history.upgrade import HEAD, form_of, upgrade
 from netcam.history.where import Where, where
 from netcam.model import canonical_mac, firmware_age_days
 from netcam.model.report import CoverageRecord, DeviceRecord, MacSource, Report, ScopeRecord, Versions
 from netcam.safetext import visible
-from netcam.tracking.model import Life, Marks, Sighted, State, Visit
+from netcam.tracking.model import Life, Marks, Past, Sighted, State, Visit
 
 PATIENCE_S = 30.0  # how long a save waits for a server that is being restarted
 AT_ONCE = 500  # rows fetched at once from what may hold a million
@@ -59,7 +59,7 @@ class Pruned:
     devices: int = 0
 
 
-class History:
+class History(Past):
     """Visits and devices of the past (`netcam.tracking.model.Past`) in one database.
 
     Every method raises StoreError, naming the database, where it can't be read or written.
@@ -457,4 +457,4 @@ def _since(text: str) -> int:
 
 def _day(time: str) -> date:
     """The day of a time that was looked at when it was saved."""
-    return datetime.fromisoformat(time).astimezone(UTC).date()
+    return (EPOCH + timedelta(milliseconds=millis(time))).date()

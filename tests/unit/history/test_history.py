@@ -297,8 +297,9 @@ def test_hostile_texts_are_kept_or_made_fit(history):
 
 @pytest.mark.parametrize(
     "changed",
-    [{"id": ""}, {"id": "x" * 201}, {"site": "y\0z"}, {"started_at": "soon"}, {"ended_at": ""}],
-    ids=["no-id", "long-id", "site", "start", "end"],
+    [{"id": ""}, {"id": "x" * 201}, {"site": "y\0z"}, {"started_at": "soon"}, {"ended_at": ""},
+     {"started_at": "0001-01-01T00:00:00+14:00"}],
+    ids=["no-id", "long-id", "site", "start", "end", "year-1"],
 )
 def test_a_report_without_a_name_or_time_is_refused_whole(history, changed):
     report = night(0, [camera(1)])
