@@ -18,16 +18,16 @@ _COMMANDS = {
         "identify",
         "Identities from observations collected elsewhere, or an older report.",
     ),
-    "report": ("netcam.cli.rendering", "report", "A saved report in another form: page, table, workbook, summary."),
-    "history": ("netcam.cli.past", "history", "What was saved with --save: visits, devices, a device's life."),
     "explain": (
         "netcam.cli.reading",
         "explain",
         "The chain behind one device: observation, signature, claim, verdict.",
     ),
+    "report": ("netcam.cli.rendering", "report", "A saved report in another form: page, table, workbook, summary."),
+    "diff": ("netcam.cli.differing", "diff", "What differs between two scans, and why."),
+    "history": ("netcam.cli.past", "history", "What was saved with --save: visits, devices, a device's life."),
+    "programme": ("netcam.cli.counting", "programme", "How far the removal of listed devices has come."),
     "export": ("netcam.cli.exporting", "export", "Reports into inventories, monitoring, logs, mail and chat."),
-    "signatures": ("netcam.cli.knowing", "signatures", "The knowledge base: list, show, check."),
-    "lists": ("netcam.cli.knowing", "lists", "The restriction lists: list, show, check."),
     "schedule": (
         "netcam.cli.scheduling",
         "schedule",
@@ -35,6 +35,8 @@ _COMMANDS = {
     ),
     "watch": ("netcam.cli.scheduling", "watch", "Scan the sites of the settings again and again; for containers."),
     "config": ("netcam.cli.configuring", "config", "The settings file netcam.toml: check, show."),
+    "signatures": ("netcam.cli.knowing", "signatures", "The knowledge base: list, show, check."),
+    "lists": ("netcam.cli.knowing", "lists", "The restriction lists: list, show, check."),
     "schema": ("netcam.cli.reading", "schema", "The JSON Schema of the report."),
 }
 
