@@ -176,10 +176,15 @@ def sentences(p: Programme) -> tuple[str, ...]:
     return tuple(_sentences(p, t))
 
 
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def _sentences(p: Programme, t: Mapping[str, int]) -> Iterator[str]:
     which = f"of {', '.join(visible(id, 60) for id in p.lists)}" if p.lists else "of any list"
     yield (
-        f"{t['remaining']} listed devices {which} are left at {t['sites']} sites: {t['baseline']} at the start, "
+        f"{_counted(t['remaining'], 'listed device')} {which} {'is' if t['remaining'] == 1 else 'are'} left at "
+        f"{_counted(t['sites'], 'site')}: {t['baseline']} at the start, "
         f"{t['removed']} removed since ({t['replaced']} of them replaced), "
         f"{t['appeared'] + t['first_looked_at']} found since, {t['judged']} listed since, "
         f"{t['unlisted']} no longer listed."
