@@ -112,8 +112,10 @@ class Trial:
             return {(e.name, e.inode()) for e in os.scandir(self.folder) if not e.name.startswith(self.db.name)}
         return set()
 
-    def kill(self, wait_s: float, *, at_end: bool) -> None:
+    def kill(self, wait_s: float, *, at_end: bool) -> float | None:
         """One scan that is killed, and what it left, held to what was there before.
+
+        Where it ended before its moment, gives how long it took, from where `wait_s` counts.
 
         Args:
             wait_s: after the start, or after the writing of the report began.
@@ -123,8 +125,10 @@ class Trial:
         process = self.start()
         while at_end and self.writing() == quiet and process.poll() is None:
             time.sleep(0.0005)
+        began, took_s = time.monotonic(), None
         try:
             process.wait(wait_s)
+            took_s = time.monotonic() - began
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
         code = process.wait()
@@ -137,6 +141,7 @@ class Trial:
         assert now - visits <= {after}, "a visit was saved before its report was whole"
         left = "saved" if now - visits else "report only" if after != before else "nothing new"
         self.outcomes[f"{'killed' if code == -signal.SIGKILL else 'ended by itself'}: {left}"] += 1
+        return took_s
 
 
 def scan_of(port: int) -> list[str]:
@@ -163,7 +168,11 @@ def run(folder: Path, count: int, seed: int, command: Sequence[str] = ()) -> Cou
                 for path in folder.glob("history.sqlite*"):
                     path.unlink()
             at_end = n % 2 == 1
-            trial.kill(chance.uniform(0, end_s if at_end else took_s), at_end=at_end)
+            ended_s = trial.kill(chance.uniform(0, end_s if at_end else took_s), at_end=at_end)
+            if ended_s is not None and at_end:  # the machine has less to do than when this was measured
+                end_s = min(end_s, ended_s)
+            elif ended_s is not None:
+                took_s = min(took_s, ended_s)
         trial.whole()
         scan, visits = trial.state()
         assert scan in visits, "a scan after all the kills was not saved"
