@@ -1,6 +1,6 @@
 """How long the HTML report of many devices takes: to write, to open in a browser, to filter and to sort.
 
-    python benchmarks/html.py [REPORT] [--devices N] [--repeat N] [--keep FILE]
+    python benchmarks/page.py [REPORT] [--devices N] [--repeat N] [--keep FILE]
 
 The devices of REPORT, by default of `netcam demo`, are repeated under other addresses until there are N of them, each
 with all its evidence and verdicts. Printed are CPU seconds and size for every form of the report, then wall-clock
