@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from netcam.page import on_page, source_hash, template
 from netcam.programme.chart import HEIGHT, SMALL_HEIGHT, SMALL_WIDTH, WIDTH, chart, small
 from netcam.programme.count import Came, Programme, Standing
 from netcam.programme.forms import forecast_words, replacements, sentences, totals
 from netcam.safetext import visible
 
-TEXT_LIMIT = 200  # characters shown of one text; CSV and JSON have more
 CELL_LIMIT = 60
 ROWS = 2000  # of one table of devices; CSV and JSON have them all
 
@@ -29,22 +26,24 @@ CAME = {
 
 def dump(p: Programme) -> bytes:
     """The page as UTF-8; every text passes `visible` and autoescape, and the policy forbids requests and scripts."""
-    style = _part("programme.css")
-    env = Environment(autoescape=True, finalize=_shown, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    style = template(__package__, "programme.css")
+    env = Environment(
+        autoescape=True, finalize=on_page, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     env.filters.update(short=_short, day=lambda time: visible(time[:10], 10), number=lambda n: f"{n:,}")
     drawing = chart(p)
     first = min((s.counted_from for s in p.sites), default=p.now)
     # Numbers alone, and longer than a text of a device may be.
     line = Markup(drawing.actual if drawing else "")  # noqa: S704
     drawn = {s.site: Markup(small(s.series, first, p.now)) for s in p.sites}  # noqa: S704
-    page = env.from_string(_part("programme.html.j2")).render(
+    page = env.from_string(template(__package__, "programme.html.j2")).render(
         p=p, t=totals(p), chart=drawing, width=WIDTH, height=HEIGHT,
         lines=drawn, actual=line, small=(SMALL_WIDTH, SMALL_HEIGHT),
         sentences=sentences(p), forecast=forecast_words(p), replacements=replacements(p), came=CAME, rows=ROWS,
         left=[i for i in p.items if i.ended_at is None], gone=_gone(p), late=[s for s in p.sites if s.stale],
         found=[i for i in p.items if i.came is not Came.BASELINE],
         unlisted=[i for i in p.items if i.standing is Standing.UNLISTED],
-        style=Markup(style), style_hash=_source_hash(style),  # noqa: S704
+        style=Markup(style), style_hash=source_hash(style),  # noqa: S704
     )  # fmt: skip
     return page.encode("utf-8", "replace")
 
@@ -53,21 +52,6 @@ def _gone(p: Programme) -> list[Any]:
     """The removed devices, the latest first."""
     gone = [i for i in p.items if i.standing is Standing.REMOVED]
     return sorted(gone, key=lambda i: i.ended_at or "", reverse=True)
-
-
-def _part(name: str) -> str:
-    return (files(__package__) / "templates" / name).read_text("utf-8")
-
-
-def _source_hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def _shown(value: Any) -> Any:
-    """What `{{ }}` puts on the page: every text made visible before autoescape sees it; None is nothing."""
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return "" if value is None else value
-    return visible(value, TEXT_LIMIT)
 
 
 def _short(text: str | None) -> str:

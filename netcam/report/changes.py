@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from netcam.model.answers import compared, in_words
 from netcam.model.report import ChangeRecord, ChangesRecord, DeviceRecord, EvidenceRecord, Outcome, Report, Versions
 
 _MOST_CAUSES = 3  # named for one change; `explain` on both reports has them all
@@ -66,10 +67,10 @@ class _Why:
         causes: dict[str, str] = {}
         self.other_model = old.model != new.model
         for field in _FIELDS:
-            was, now = _answer(old, field), _answer(new, field)
+            was, now = compared(old, field), compared(new, field)
             if was != now:
                 causes[field] = self.evidence(old, new, field)
-                yield _change(new, field, None, _shown(old, field), _shown(new, field), causes[field])
+                yield _change(new, field, None, in_words(old, field), in_words(new, field), causes[field])
         outcomes = [{v.list: v.outcome for v in device.verdicts} for device in (old, new)]
         for id in sorted(outcomes[0].keys() | outcomes[1].keys()):
             a, b = outcomes[0].get(id), outcomes[1].get(id)
@@ -228,20 +229,6 @@ def _rule(evidence: EvidenceRecord) -> bool:
 def _about(device: DeviceRecord, field: str) -> dict[tuple[str, str], EvidenceRecord]:
     said = _FIELDS[field]
     return {(e.signature, e.observation): e for e in device.evidence if any(name in e.says for name in said)}
-
-
-def _answer(device: DeviceRecord, field: str) -> object:
-    value = getattr(device, field)
-    return value.id if field in ("manufacturer", "brand") and value is not None else value
-
-
-def _shown(device: DeviceRecord, field: str) -> str | None:
-    value = getattr(device, field)
-    if field == "is_cctv":
-        return None if value is None else "yes" if value else "no"
-    if field in ("manufacturer", "brand") and value is not None:
-        return str(value.name)
-    return None if value is None else str(value)
 
 
 def _sureness(device: DeviceRecord) -> float | None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
@@ -16,6 +13,7 @@ from markupsafe import Markup, escape
 
 from netcam.model.report import DeviceRecord, EvidenceRecord, ObservationRecord, Outcome, Report, VerdictRecord
 from netcam.model.runs import RunStatus
+from netcam.page import on_page, source_hash, template
 from netcam.safetext import visible
 
 from .changes import Alike, alike, lists_between
@@ -39,7 +37,6 @@ from .summary import (
     when,
 )
 
-TEXT_LIMIT = 200  # characters shown of one text; the JSON report has it whole
 SENTENCE_LIMIT = 600
 CELL_LIMIT = 60  # characters in a cell of the big table
 BARS = 12  # makers with a bar of their own
@@ -85,11 +82,13 @@ class _Bar:
 def dump(report: Report) -> bytes:
     """The page as UTF-8.
 
-    Every text that reaches the page passes `visible` and autoescape (see `_shown`), links lead to http and https only,
+    Every text that reaches the page passes `visible` and autoescape (see `on_page`), links lead to http and https only,
     and the content security policy forbids every request, form and script but the one script in the file.
     """
-    style, script = _part("report.css"), _part("report.js")
-    env = Environment(autoescape=True, finalize=_shown, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    style, script = template(__package__, "report.css"), template(__package__, "report.js")
+    env = Environment(
+        autoescape=True, finalize=on_page, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     env.filters.update(
         sentence=_sentence, short=_short, percent=percent, web=_web, when=when, kind=kind_of, where=where, age=_age,
         firmware=firmware_of, behind=lambda b: _short(behind_of(b)), capital=lambda text: text[:1].upper() + text[1:],
@@ -97,13 +96,13 @@ def dump(report: Report) -> bytes:
     found, told, ages, able = findings(report), flaws(report), firmware_ages(report), capabilities(report)
     summary, wanted, judged = summarize(report), dues(report), _judged(report)
     made = _bars([(name or "Maker undetermined", counts) for name, counts in _makers(report)])
-    page = env.from_string(_part("report.html.j2")).render(
+    page = env.from_string(template(__package__, "report.html.j2")).render(
         report=report, scan=report.scan, summary=summary, rows=_rows(report, found), findings=found, flaws=told,
         dues=wanted, judged=judged, lists_told=_lists_told(report), made=made, capabilities=able, ages=ages,
         aged=_bars(ages.groups), probes=_probes(report), in_view=in_view, chips_limit=CHIPS, step=STEP,
         kinds={o.id: o.kind for o in report.observations},
         style=Markup(style), script=Markup(script),  # noqa: S704
-        style_hash=_source_hash(style), script_hash=_source_hash(script),
+        style_hash=source_hash(style), script_hash=source_hash(script),
         outcomes=OUTCOMES, bases=BASES, effects=EFFECTS, questions=QUESTIONS,
         numbers={d.id: n for n, d in enumerate(in_order(report))},
         contents=[
@@ -116,21 +115,6 @@ def dump(report: Report) -> bytes:
         ],
     )  # fmt: skip
     return page.encode("utf-8", "replace")
-
-
-def _part(name: str) -> str:
-    return (files(__package__) / "templates" / name).read_text("utf-8")
-
-
-def _source_hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def _shown(value: Any) -> Any:
-    """What `{{ }}` puts on the page: every text made visible before autoescape sees it; None is nothing."""
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return "" if value is None else value
-    return visible(value, TEXT_LIMIT)
 
 
 def _sentence(text: str) -> Markup:

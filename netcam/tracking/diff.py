@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from netcam.model.answers import compared, in_words
 from netcam.model.report import DeviceRecord, EvidenceRecord, Outcome, Versions
 from netcam.tracking.coverage import Comparison
 from netcam.tracking.model import Sighted, Visit
@@ -244,8 +245,8 @@ class _Reader:
         if old.mac != new.mac:
             yield _Difference(field="mac", old=old.mac, new=new.mac)
         for field in _ANSWERS:
-            if _answer(old, field) != _answer(new, field):
-                yield _Difference(field=field, old=_shown(old, field), new=_shown(new, field))
+            if compared(old, field) != compared(new, field):
+                yield _Difference(field=field, old=in_words(old, field), new=in_words(new, field))
         was, now = _outcomes(old), _outcomes(new)
         for id in sorted(was.keys() | now.keys()):
             a, b = was.get(id), now.get(id)
@@ -345,7 +346,7 @@ class _Reader:
 
 
 def _value(record: DeviceRecord, d: _Difference) -> object:
-    return _outcomes(record).get(d.list) if d.list is not None else _answer(record, d.field)
+    return _outcomes(record).get(d.list) if d.list is not None else compared(record, d.field)
 
 
 def _identity_changes(before: Versions, after: Versions) -> Iterator[str]:
@@ -427,7 +428,7 @@ def _judged_alike(old: DeviceRecord, new: DeviceRecord, *, sure: bool = True) ->
 
 def _first_answer(old: DeviceRecord, new: DeviceRecord, *, sure: bool = True) -> str:
     for field in ("manufacturer", "brand", "model", "is_cctv", "device_type"):
-        if _answer(old, field) != _answer(new, field):
+        if compared(old, field) != compared(new, field):
             return WORDS[field]
     if sure and _sureness(old) != _sureness(new):
         return "how sure its maker is"
@@ -454,20 +455,6 @@ WORDS = {
 
 def _outcomes(device: DeviceRecord) -> dict[str, Outcome]:
     return {v.list: v.outcome for v in device.verdicts}
-
-
-def _answer(device: DeviceRecord, field: str) -> object:
-    value = getattr(device, field)
-    return value.id if field in ("manufacturer", "brand") and value is not None else value
-
-
-def _shown(device: DeviceRecord, field: str) -> str | None:
-    value = getattr(device, field)
-    if field == "is_cctv":
-        return None if value is None else "yes" if value else "no"
-    if field in ("manufacturer", "brand") and value is not None:
-        return str(value.name)
-    return None if value is None else str(value)
 
 
 def _joined(addresses: Sequence[str]) -> str | None:
