@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from netcam.cli.errors import put
-from netcam.errors import ConfigError, SignatureError
+from netcam.errors import ConfigError, SignatureError, StoreError
 
 if TYPE_CHECKING:
     from netcam.cli.keeping import Keeper
@@ -111,22 +111,30 @@ def check_writable(option: str, path: str | Path) -> None:
         raise ConfigError(f"{option} {path}: no permission to write in the folder {target.parent}")
 
 
-def write_outputs(report: Report, output: tuple[str, ...], record: Path | None = None) -> None:
-    """Write every file asked for, then standard output; all are tried, and the first failure is raised at the end."""
-    from netcam.errors import StoreError
-    from netcam.report.forms import render
-    from netcam.report.to_jsonl import observation_lines
+def write_all(output: tuple[str, ...], made: Callable[[str], bytes]) -> StoreError | None:
+    """Write what is made for each path, standard output last; all are tried, and the first failure is given back."""
     from netcam.report.write import write_atomically
 
     failed: StoreError | None = None
     for path in sorted(output, key=lambda path: path == "-"):
         try:
+            data = made(path)
             if path == "-":
-                put(render(report, path))
+                put(data)
             else:
-                write_atomically(path, render(report, path))
+                write_atomically(path, data)
         except StoreError as error:
             failed = failed or error
+    return failed
+
+
+def write_outputs(report: Report, output: tuple[str, ...], record: Path | None = None) -> None:
+    """Write every file asked for, then standard output; all are tried, and the first failure is raised at the end."""
+    from netcam.report.forms import render
+    from netcam.report.to_jsonl import observation_lines
+    from netcam.report.write import write_atomically
+
+    failed = write_all(output, lambda path: render(report, path))
     if record is not None:
         try:
             write_atomically(record, observation_lines(report))

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netcam.cli.common import check_writable
+from netcam.cli.common import check_writable, write_all
 from netcam.cli.differing import history_of
 from netcam.cli.errors import FAILED, Exit, put, say
 from netcam.cli.keeping import DB
-from netcam.errors import ConfigError, StoreError
+from netcam.errors import ConfigError
 
 if TYPE_CHECKING:
     from netcam.programme.count import Programme
@@ -69,23 +69,13 @@ def programme(
       netcam programme reports/*.json --list us-ndaa-889
     """
     from netcam.programme.forms import FORMS, form_of, to_text
-    from netcam.report.write import write_atomically
 
     for path in output:
         form_of(path)
         if path != "-":
             check_writable("-o", path)
     made = _counted(reports, db, targets, sites, list_ids, confirm, stale_days, on)
-    failed: StoreError | None = None
-    for path in sorted(output, key=lambda path: path == "-"):
-        data = FORMS[form_of(path)](made)
-        try:
-            if path == "-":
-                put(data)
-            else:
-                write_atomically(path, data)
-        except StoreError as error:
-            failed = failed or error
+    failed = write_all(output, lambda path: FORMS[form_of(path)](made))
     if not quiet and "-" not in output:
         put(to_text(made))
     if failed is not None:
