@@ -13,8 +13,6 @@ from pathlib import Path
 import pytest
 from store_lan import NETCAM, PLAIN, netcam
 
-from netcam.cli import cli
-
 BUSY = 5
 SETTINGS = """[scan]
 pace = "{pace}"
@@ -329,10 +327,6 @@ def test_a_scheduled_run_is_saved_in_the_history_of_the_settings_and_its_report_
     assert latest(place.folder)["scan"]["id"] != good  # the report is there all the same
 
 
-needs_export = pytest.mark.skipif("export" not in cli.list_commands(None), reason="this build has no netcam export")
-
-
-@needs_export
 def test_a_scheduled_run_exports_its_report_and_an_export_that_fails_takes_nothing_away(store, place):
     path = place.folder / "netcam.toml"
     text = path.read_text()
