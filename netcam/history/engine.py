@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import shutil
 import sqlite3
 import time
@@ -38,6 +39,8 @@ def make_engine(place: Where, *, still: bool = False) -> Engine:
         still: a file that nobody can write to, and that is read as it lies: SQLite's log needs a folder to write in.
     """
     if place.path is None:
+        # A connection that is lost is told, or tried again, by us; the driver would write its own line beside that.
+        logging.getLogger("psycopg").setLevel(logging.ERROR)
         return create_engine(
             place.url, poolclass=NullPool, connect_args={"connect_timeout": 10, "application_name": "netcam"}
         )
